@@ -1,0 +1,79 @@
+"""What clients ask of the engine: the commands every dialect decodes to."""
+
+from typing import Any, Literal
+
+from msgspec import Raw, Struct
+
+ThinkingChoice = Literal["system1", "system2", "auto"]
+
+
+class TurnContext(Struct, frozen=True):
+    """What a request says about its circumstances. `difficulty` is 0.0 to 1.0."""
+
+    subject: str | None = None
+    difficulty: float | None = None
+    enable_rag: bool = False
+    document_ids: tuple[str, ...] = ()
+    extra: dict[str, Any] | None = None
+
+
+class StartTurn(Struct, frozen=True, kw_only=True):
+    """Answer `message`. Without `session_id` a session is created.
+
+    `request_id` makes it idempotent for 24 hours per user. `regenerate` names an answer of the session of
+    which a new version is wanted; `message` is then ignored.
+    """
+
+    message: str = ""
+    session_id: str | None = None
+    request_id: str | None = None
+    model: str | None = None
+    enable_reasoning: bool = False
+    thinking_mode: ThinkingChoice = "auto"
+    context: TurnContext = TurnContext()
+    regenerate: str | None = None
+    api_key: str | None = None
+
+
+class CancelTurn(Struct, frozen=True):
+    """Stop a turn, by its id or as the one that runs in a session."""
+
+    session_id: str | None = None
+    turn_id: str | None = None
+
+
+class ResumeTurn(Struct, frozen=True):
+    """Send what follows `after_seq` (-1: from the start), then follow live."""
+
+    turn_id: str | None = None
+    session_id: str | None = None
+    after_seq: int = -1
+
+
+class ConfigureDelivery(Struct, frozen=True):
+    """Change how this connection is served. A field that is none stays as it is; `pace_ms` is per token."""
+
+    show_reasoning: bool | None = None
+    show_emotion: bool | None = None
+    pace_ms: int | None = None
+
+
+class PauseDelivery(Struct, frozen=True):
+    """Hold a turn's delivery to this connection; generation goes on."""
+
+    turn_id: str
+
+
+class ContinueDelivery(Struct, frozen=True):
+    """Go on with a delivery that was held."""
+
+    turn_id: str
+
+
+class Ping(Struct, frozen=True):
+    """Answer with the same `data`."""
+
+    data: Raw = Raw(b"{}")
+
+
+Command = StartTurn | CancelTurn | ResumeTurn | ConfigureDelivery | PauseDelivery | ContinueDelivery | Ping

@@ -1,0 +1,87 @@
+"""What is asked of a model and what comes back: the values of the `Provider` port."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from millrace.model.events import Citation, FinishReason, Usage
+
+Role = Literal["system", "user", "assistant"]
+
+
+class PromptMessage(Struct, frozen=True):
+    """One message of a prompt. An assistant message in the last place asks the model to continue it."""
+
+    role: Role
+    content: str
+
+
+class GenerationRequest(Struct, frozen=True, kw_only=True):
+    """One call of a model. `model` is the provider's own name for it; `max_tokens` bounds the answer.
+
+    `reasoning` asks for the model's extended thinking where it has any. `first_token_timeout` and
+    `idle_timeout` are seconds the engine is willing to wait; a provider may use them for its sockets.
+    """
+
+    model: str
+    messages: tuple[PromptMessage, ...]
+    max_tokens: int = 4096
+    temperature: float | None = None
+    reasoning: bool = False
+    api_key: str | None = None
+    """The caller's own key for this call alone, where the operator allows it. Never stored or logged."""
+    document_ids: tuple[str, ...] = ()
+    user_id: str = ""
+
+
+class TextPiece(Struct, frozen=True, gc=False):
+    """A piece of the answer, never empty."""
+
+    text: str
+
+
+class ReasoningPiece(Struct, frozen=True, gc=False):
+    """A piece of the model's thinking, never empty."""
+
+    text: str
+
+
+class CitationsFound(Struct, frozen=True, gc=False):
+    """Sources the provider named. Later reports of one generation replace earlier ones."""
+
+    citations: tuple[Citation, ...]
+
+
+class UsageReported(Struct, frozen=True, gc=False):
+    """Token counts so far; the last report of a generation counts."""
+
+    usage: Usage
+    cost: float | None = None
+
+
+class Finished(Struct, frozen=True, gc=False):
+    """The model ended its answer. A stream that ends without this is truncated, which is a failure."""
+
+    reason: FinishReason
+
+
+Delta = TextPiece | ReasoningPiece | CitationsFound | UsageReported | Finished
+
+
+class Capabilities(Struct, frozen=True):
+    """What a model can do, as far as it is known."""
+
+    reasoning: bool = False
+    prefill: bool = False
+    citations: bool = False
+    streaming: bool = True
+
+
+class ModelInfo(Struct, frozen=True):
+    """A model that can be asked for as `id`, which is `provider/name`. `context_length` is in tokens."""
+
+    id: str
+    provider: str
+    name: str
+    capabilities: Capabilities = Capabilities()
+    context_length: int | None = None

@@ -1,0 +1,57 @@
+"""Ownership of turns: leases, records, signals, and how a turn ended."""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from millrace.model.events import CancelCause, Usage
+from millrace.model.messages import Turn, TurnState, Version
+
+
+class Lease(Struct, frozen=True):
+    """The right to append to a turn's log. A higher `fence` supersedes every lower one, for ever."""
+
+    turn_id: str
+    owner: str
+    fence: int
+
+
+class TurnRecord(Struct, frozen=True):
+    """What the registry knows of a turn."""
+
+    turn: Turn
+    state: TurnState
+    lease: Lease
+
+
+class Admission(Struct, frozen=True):
+    """The answer to a new turn.
+
+    `running`: go on at once. `queued`: the session is busy; a `start` signal follows when it is this turn's
+    place. `duplicate`: the request was admitted before, and `record` is what it became.
+    """
+
+    outcome: Literal["running", "queued", "duplicate"]
+    record: TurnRecord
+
+
+class Signal(Struct, frozen=True):
+    """A word to a turn's owner: `start` a queued turn, or `cancel` it for `cause`."""
+
+    turn_id: str
+    kind: Literal["start", "cancel"]
+    cause: CancelCause = "user"
+
+
+class TurnOutcome(Struct, frozen=True, kw_only=True):
+    """What a finished turn leaves behind, to be stored in one transaction.
+
+    `new_user_message` is false for a regeneration, whose question is stored already.
+    """
+
+    turn: Turn
+    answer: Version
+    new_user_message: bool
+    usage: Usage
+    model: str
+    cost: float | None = None

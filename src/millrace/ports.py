@@ -1,0 +1,282 @@
+"""Every extension point of Millrace, on one page.
+
+A port speaks of turns, messages and users, never of rows or bytes. What each promises (order, atomicity,
+errors) is said here and proved by one contract suite per port, which every backend passes.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Protocol
+
+from millrace.model.events import AnyEvent, EmotionState, Entry, Passage, TerminalEvent, Usage
+from millrace.model.generation import Delta, GenerationRequest, ModelInfo
+from millrace.model.messages import Message, SearchHit, Session, Turn, TurnState, User, Version
+from millrace.model.principal import Principal
+from millrace.model.turns import Admission, Lease, Signal, TurnOutcome, TurnRecord
+
+
+class Subscription(Protocol):
+    """Something that delivers until it is closed."""
+
+    def close(self) -> None:
+        """Deliver nothing more. Closing twice does nothing."""
+
+
+class Clock(Protocol):
+    """The two times a server needs."""
+
+    def now_ms(self) -> int:
+        """Unix time in milliseconds (UTC). May jump."""
+
+    def monotonic(self) -> float:
+        """Seconds from some fixed point. Never goes back."""
+
+
+class Provider(Protocol):
+    """A source of generation. It knows nothing of turns."""
+
+    name: str
+
+    def generate(self, request: GenerationRequest) -> AsyncIterator[Sequence[Delta]]:
+        """Call the model; yield what arrived together as one batch, in order.
+
+        The last delta of a whole answer is `Finished`; ending without one is a truncated answer. Closing the
+        iterator (`aclose`) closes the upstream connection before it returns.
+
+        Raises:
+            ProviderError: Of the class that says why, with `retry_after` where the provider gave it.
+        """
+
+    async def models(self) -> Sequence[ModelInfo]:
+        """The models it lists now. Empty where it cannot say.
+
+        Raises:
+            ProviderError: It does not answer.
+        """
+
+    async def close(self) -> None:
+        """Release its connections."""
+
+
+class Writer(Protocol):
+    """The one appender of a turn's log, for as long as its lease holds."""
+
+    @property
+    def next_seq(self) -> int:
+        """The `seq` that the next event gets."""
+
+    def append(self, event: AnyEvent) -> int:
+        """Append without waiting; returns the entry's `seq`. Readers see it once the log has accepted it.
+
+        Raises:
+            LeaseLost: Another process owns the turn; nothing was appended.
+            StreamError: The log can accept nothing more (its backlog is full or its storage failed).
+        """
+
+    async def flush(self) -> None:
+        """Wait until all that was appended is accepted.
+
+        Raises:
+            LeaseLost: Some of it was refused.
+            StreamError: The storage failed.
+        """
+
+    async def seal(self, event: TerminalEvent) -> int:
+        """Append the terminal event and wait until it is accepted. Nothing may be appended afterwards.
+
+        Raises:
+            LeaseLost: Another process owns the turn.
+            StreamError: The storage failed.
+        """
+
+
+EntrySink = Callable[[Sequence[Entry]], None]
+
+
+class TurnLog(Protocol):
+    """The logs of all turns. Entries of a turn are 0, 1, 2, ... without a gap; none is changed or taken back.
+
+    An entry is given to a reader only after the log has accepted it, which means that it outlives whatever
+    the backend promises to outlive (memory: nothing; SQLite: kill -9; Redis: this process).
+    """
+
+    async def open(self, lease: Lease) -> Writer:
+        """Start or go on with a turn's log; the writer goes on after the last accepted entry.
+
+        Raises:
+            LeaseLost: A newer lease exists.
+        """
+
+    async def read(self, turn_id: str, after: int = -1) -> Sequence[Entry]:
+        """The accepted entries with `seq` over `after`, in order. Empty for a turn it does not know."""
+
+    async def follow(self, turn_id: str, after: int, sink: EntrySink) -> Subscription:
+        """Give `sink` every accepted entry with `seq` over `after`: in order, each once, in batches.
+
+        What is there already has been given when this returns. `sink` is called on the event loop, must not
+        block and must not raise.
+        """
+
+    async def prune(self, ended_before_ms: int) -> int:
+        """Forget the logs of turns that ended before that time; returns how many."""
+
+    async def close(self) -> None:
+        """Accept what is pending and release the storage."""
+
+
+class TurnRegistry(Protocol):
+    """Who owns which turn, which turns a session has, which request started which turn."""
+
+    async def admit(self, turn: Turn, *, queue_limit: int) -> Admission:
+        """Claim the session for `turn`, atomically.
+
+        A `request_id` that the user sent within 24 hours gives `duplicate`. A session without a running turn
+        gives `running`; a busy one gives `queued`, in order of admission, up to `queue_limit` waiting turns.
+
+        Raises:
+            TurnInProgress: The session is busy and its queue is full (or `queue_limit` is 0).
+        """
+
+    async def find(self, turn_id: str) -> TurnRecord | None:
+        """What is known of a turn; none once it was pruned."""
+
+    async def active(self, session_id: str) -> Sequence[TurnRecord]:
+        """The session's running turn and then its queued ones, in order."""
+
+    async def renew(self, leases: Sequence[Lease]) -> Sequence[Lease]:
+        """Prolong leases; returns those that were lost."""
+
+    async def release(self, lease: Lease, state: TurnState) -> None:
+        """The turn ended in `state`. The session's next queued turn becomes running; its owner gets `start`."""
+
+    async def abandon(self, lease: Lease) -> None:
+        """Give the turn up unfinished, so that any process may take it over at once."""
+
+    async def orphans(self) -> Sequence[TurnRecord]:
+        """Running and queued turns whose lease has ended, oldest first."""
+
+    async def take_over(self, turn_id: str) -> Lease | None:
+        """Claim an orphan with the next fencing number; none where another process was faster."""
+
+    async def signal(self, signal: Signal) -> None:
+        """Send a word to the turn's owner, wherever it runs."""
+
+    async def listen(self, sink: Callable[[Signal], None]) -> Subscription:
+        """Give `sink` the signals for turns that this process owns."""
+
+    async def close(self) -> None:
+        """Release the storage."""
+
+
+class Store(Protocol):
+    """What is kept for good. Every verb is one transaction; nothing partial is written while a turn runs.
+
+    Verbs do not check who asks: `millrace.engine.access` does, in one place.
+
+    Raises (all verbs):
+        StoreUnavailable: The database does not answer.
+    """
+
+    async def create_user(self, user: User, password_hash: str | None = None) -> None:
+        """Keep a new user.
+
+        Raises:
+            Conflict: The address belongs to an account already.
+        """
+
+    async def user(self, user_id: str) -> User | None:
+        """The user with that id."""
+
+    async def credentials(self, email: str) -> tuple[User, str] | None:
+        """The account with that address (case-insensitive) and its password hash."""
+
+    async def create_session(self, session: Session) -> None:
+        """Keep a new session."""
+
+    async def session(self, session_id: str) -> Session | None:
+        """The session with that id."""
+
+    async def sessions(self, user_id: str, *, limit: int, before: tuple[int, str] | None = None) -> Sequence[Session]:
+        """A user's sessions, newest activity first; `before` is the (updated_at, id) of the last one seen."""
+
+    async def rename_session(self, session_id: str, title: str, now_ms: int) -> None:
+        """Give a session another title."""
+
+    async def delete_session(self, session_id: str) -> None:
+        """Delete a session with all its messages."""
+
+    async def messages(self, session_id: str, *, limit: int, before: str | None = None) -> Sequence[Message]:
+        """The newest `limit` messages (older than message `before`), oldest first."""
+
+    async def message(self, message_id: str) -> Message | None:
+        """The message with that id."""
+
+    async def versions(self, message_id: str) -> Sequence[Version]:
+        """All versions of a message, by number."""
+
+    async def select_version(self, message_id: str, number: int) -> None:
+        """Show another version.
+
+        Raises:
+            NotFound: There is no such version.
+        """
+
+    async def set_reaction(self, message_id: str, name: str, *, present: bool) -> None:
+        """Add or take away a reaction; doing it twice changes nothing."""
+
+    async def search(self, user_id: str, query: str, *, limit: int) -> Sequence[SearchHit]:
+        """Messages of the user that hold all words of `query`, best first."""
+
+    async def finish_turn(self, outcome: TurnOutcome) -> None:
+        """Keep a turn's messages, usage and the session's new activity. The same turn twice changes nothing."""
+
+    async def ready(self) -> None:
+        """Return if the database answers."""
+
+    async def close(self) -> None:
+        """Release its connections."""
+
+
+class Retriever(Protocol):
+    """Finds passages to answer from."""
+
+    async def retrieve(
+        self, query: str, *, user_id: str, document_ids: Sequence[str] = (), limit: int = 6
+    ) -> Sequence[Passage]:
+        """The passages nearest to `query`, best first, numbered from 1; of `document_ids` alone where given."""
+
+
+class EmotionAnalyzer(Protocol):
+    """Estimates how a writer feels."""
+
+    def analyze(self, text: str) -> EmotionState | None:
+        """An estimate for one text, in well under a millisecond; none where there is nothing to say."""
+
+
+class Reservation(Protocol):
+    """An allowance that was taken before a turn and is settled after it."""
+
+    async def settle(self, usage: Usage, *, completed: bool) -> None:
+        """Book the real usage and give back the rest. Only completed turns count toward a quota."""
+
+
+class Ledger(Protocol):
+    """Allowances of users: rates and quotas."""
+
+    async def reserve(self, user_id: str, *, tokens: int) -> Reservation:
+        """Take an allowance for one turn of about `tokens` tokens.
+
+        Raises:
+            RateLimited: Too many turns or tokens for now, with `retry_after`.
+            QuotaExceeded: The allowance is used up.
+        """
+
+
+class Authenticator(Protocol):
+    """Knows callers by what they present."""
+
+    async def authenticate(self, credential: str) -> Principal:
+        """Verify a token.
+
+        Raises:
+            Unauthorized: It is missing, wrong or expired.
+        """
