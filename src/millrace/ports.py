@@ -5,6 +5,7 @@ errors) is said here and proved by one contract suite per port, which every back
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from millrace.model.events import AnyEvent, EmotionState, Entry, Passage, TerminalEvent, Usage
@@ -87,6 +88,37 @@ class Writer(Protocol):
             LeaseLost: Another process owns the turn.
             StreamError: The storage failed.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedModel:
+    """A model that was asked for, and who serves it. `info.name` is the provider's own name for it."""
+
+    info: ModelInfo
+    provider: Provider
+
+
+class ModelDirectory(Protocol):
+    """Which models there are, who serves them and what they cost."""
+
+    @property
+    def default(self) -> str:
+        """The id of the model that answers where none is named."""
+
+    def models(self) -> Sequence[ModelInfo]:
+        """The models that are known, by provider and name."""
+
+    def resolve(self, model: str | None) -> ResolvedModel:
+        """Find `provider/name`, an unambiguous name alone, or the default.
+
+        A name that its provider does not list is passed through.
+
+        Raises:
+            InvalidRequest: There is no such provider, or the name is nobody's.
+        """
+
+    def cost(self, model_id: str, usage: Usage) -> float | None:
+        """The price of a generation in US dollars; none where it is not known."""
 
 
 EntrySink = Callable[[Sequence[Entry]], None]

@@ -1,0 +1,49 @@
+"""Ownership, checked in one place: what is another user's does not exist."""
+
+from millrace.model.errors import NoActiveStream, NotFound
+from millrace.model.messages import Message, Session
+from millrace.model.principal import Principal
+from millrace.model.turns import TurnRecord
+from millrace.ports import Store, TurnRegistry
+
+
+class Access:
+    """Gives callers what is theirs; everything else is `NotFound`, whether it exists or not."""
+
+    def __init__(self, store: Store, registry: TurnRegistry) -> None:
+        self._store = store
+        self._registry = registry
+
+    async def session(self, session_id: str, caller: Principal) -> Session:
+        """The caller's session.
+
+        Raises:
+            NotFound: It does not exist or is another user's.
+        """
+        session = await self._store.session(session_id)
+        if session is None or session.user_id != caller.user_id:
+            raise NotFound("This conversation does not exist or is not yours.")
+        return session
+
+    async def message(self, message_id: str, caller: Principal) -> Message:
+        """A message in one of the caller's sessions.
+
+        Raises:
+            NotFound: It does not exist or is in another user's session.
+        """
+        message = await self._store.message(message_id)
+        if message is None:
+            raise NotFound("This message does not exist or is not yours.")
+        await self.session(message.session_id, caller)
+        return message
+
+    async def turn(self, turn_id: str, caller: Principal) -> TurnRecord:
+        """One of the caller's turns.
+
+        Raises:
+            NoActiveStream: It is not known (any more) or is another user's.
+        """
+        record = await self._registry.find(turn_id)
+        if record is None or record.turn.user_id != caller.user_id:
+            raise NoActiveStream("This answer is no longer in progress. Load the conversation to see it.")
+        return record
