@@ -1,0 +1,1 @@
+"""Wire protocols: pure translations between commands, events and frames."""

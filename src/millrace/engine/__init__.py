@@ -1,0 +1,1 @@
+"""The engine: starts, follows, stops and recovers turns."""

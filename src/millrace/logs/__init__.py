@@ -1,0 +1,1 @@
+"""Backends of the turn log and its registry."""

@@ -5,11 +5,12 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from millrace.model.commands import StartTurn
-from millrace.model.events import Citation, EmotionState, Passage, Usage
+from millrace.model.events import Citation, EmotionState, Passage, ReasoningStep, Usage
 
 UserKind = Literal["guest", "account", "external"]
 MessageRole = Literal["user", "assistant"]
 MessageStatus = Literal["complete", "cancelled", "failed"]
+FoldedStatus = Literal["pending", "streaming", "complete", "cancelled", "failed"]
 TurnState = Literal["queued", "running", "completed", "cancelled", "failed"]
 
 
@@ -100,13 +101,14 @@ class FoldedMessage(Struct, frozen=True):
     session_id: str = ""
     message_id: str = ""
     model: str = ""
-    status: Literal["pending", "streaming", "complete", "cancelled", "failed"] = "pending"
+    status: FoldedStatus = "pending"
     text: str = ""
     pieces: int = 0
     reasoning: str = ""
-    reasoning_steps: tuple[str, ...] = ()
+    reasoning_steps: tuple[ReasoningStep, ...] = ()
     passages: tuple[Passage, ...] = ()
-    emotion: EmotionState | None = None
+    user_emotion: EmotionState | None = None
+    answer_emotion: EmotionState | None = None
     suggestions: tuple[str, ...] = ()
     seams: tuple[int, ...] = ()
     """Character positions at which another provider or process went on."""

@@ -1,0 +1,83 @@
+"""The log in this process's memory: for tests, trials, and turns that need not outlive the process."""
+
+from collections.abc import Sequence
+
+from millrace.logs.memory_registry import MemoryRegistry
+from millrace.logs.tail import Tails
+from millrace.model.errors import LeaseLost, StreamError
+from millrace.model.events import AnyEvent, Entry, TerminalEvent, is_terminal
+from millrace.model.turns import Lease
+from millrace.ports import Clock, EntrySink, Subscription
+
+
+class MemoryWriter:
+    """Appends to one turn's list; what is appended is accepted."""
+
+    def __init__(self, log: "MemoryLog", lease: Lease, entries: list[Entry]) -> None:
+        self._log = log
+        self._lease = lease
+        self._entries = entries
+
+    @property
+    def next_seq(self) -> int:
+        """The `seq` that the next event gets."""
+        return len(self._entries)
+
+    def append(self, event: AnyEvent) -> int:
+        """Append and show it to all followers."""
+        self._log.check(self._lease)
+        entries = self._entries
+        if entries and is_terminal(entries[-1].event):
+            raise StreamError(detail="the log is sealed")
+        entry = Entry(len(entries), self._log.clock.now_ms(), event)
+        entries.append(entry)
+        self._log.tails.give(self._lease.turn_id, (entry,))
+        return entry.seq
+
+    async def flush(self) -> None:
+        """Nothing is ever pending."""
+        self._log.check(self._lease)
+
+    async def seal(self, event: TerminalEvent) -> int:
+        """Append the last entry."""
+        return self.append(event)
+
+
+class MemoryLog:
+    """Implements the `TurnLog` port. It outlives nothing."""
+
+    def __init__(self, registry: MemoryRegistry, clock: Clock) -> None:
+        self.clock = clock
+        self.tails = Tails()
+        self._registry = registry
+        self._turns: dict[str, list[Entry]] = {}
+
+    def check(self, lease: Lease) -> None:
+        """Raise `LeaseLost` if a newer lease exists."""
+        if not self._registry.holds(lease):
+            raise LeaseLost
+
+    async def open(self, lease: Lease) -> MemoryWriter:
+        """Start or go on with a turn's log."""
+        self.check(lease)
+        return MemoryWriter(self, lease, self._turns.setdefault(lease.turn_id, []))
+
+    async def read(self, turn_id: str, after: int = -1) -> Sequence[Entry]:
+        """The entries over `after`."""
+        return self._turns.get(turn_id, [])[after + 1 :]
+
+    async def follow(self, turn_id: str, after: int, sink: EntrySink) -> Subscription:
+        """Give `sink` what is there and then what comes."""
+        tail = self.tails.add(turn_id, after, sink)
+        tail.give(self._turns.get(turn_id, [])[after + 1 :])
+        return tail
+
+    async def prune(self, ended_before_ms: int) -> int:
+        """Forget ended turns."""
+        ended = self._registry.forget(ended_before_ms)
+        for turn_id in ended:
+            self._turns.pop(turn_id, None)
+        return len(ended)
+
+    async def close(self) -> None:
+        """Nothing to release."""

@@ -1,0 +1,140 @@
+"""The registry in this process's memory."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from millrace.logs.signals import SignalSinks
+from millrace.model.errors import TurnInProgress
+from millrace.model.messages import Turn, TurnState
+from millrace.model.turns import Admission, Lease, Signal, TurnRecord
+from millrace.ports import Clock, Subscription
+
+IDEMPOTENCY_MS = 24 * 3600 * 1000
+ENDED: frozenset[TurnState] = frozenset({"completed", "cancelled", "failed"})
+
+
+@dataclass(slots=True)
+class _Row:
+    record: TurnRecord
+    abandoned: bool = False
+    ended_at: int | None = None
+    pruned: bool = False
+
+
+class MemoryRegistry:
+    """Implements the `TurnRegistry` port for one process."""
+
+    def __init__(self, clock: Clock, owner: str = "local") -> None:
+        self._clock = clock
+        self._owner = owner
+        self._turns: dict[str, _Row] = {}
+        self._sessions: dict[str, list[str]] = {}
+        self._requests: dict[tuple[str, str], str] = {}
+        self._signals = SignalSinks()
+
+    def holds(self, lease: Lease) -> bool:
+        """Whether `lease` is the newest of its turn."""
+        row = self._turns.get(lease.turn_id)
+        if row is None or row.abandoned:
+            return False
+        return row.record.lease is lease or row.record.lease == lease
+
+    async def admit(self, turn: Turn, *, queue_limit: int) -> Admission:
+        """Claim the session for a turn."""
+        request = (turn.user_id, turn.command.request_id or "")
+        known = self._turns.get(self._requests.get(request, "")) if request[1] else None
+        if known is not None and self._clock.now_ms() - known.record.turn.created_at < IDEMPOTENCY_MS:
+            return Admission("duplicate", known.record)
+        line = self._sessions.get(turn.session_id, [])
+        if len(line) > queue_limit:
+            raise TurnInProgress
+        state: TurnState = "queued" if line else "running"
+        record = TurnRecord(turn, state, Lease(turn.id, self._owner, 1))
+        self._turns[turn.id] = _Row(record)
+        self._sessions.setdefault(turn.session_id, []).append(turn.id)
+        if request[1]:
+            self._requests[request] = turn.id
+        return Admission("queued" if line else "running", record)
+
+    async def find(self, turn_id: str) -> TurnRecord | None:
+        """What is known of a turn."""
+        row = self._turns.get(turn_id)
+        return row.record if row else None
+
+    async def active(self, session_id: str) -> Sequence[TurnRecord]:
+        """The running turn and those that wait."""
+        return [self._turns[turn_id].record for turn_id in self._sessions.get(session_id, ())]
+
+    async def renew(self, leases: Sequence[Lease]) -> Sequence[Lease]:
+        """Nobody else can take a lease here."""
+        return [lease for lease in leases if not self.holds(lease)]
+
+    async def release(self, lease: Lease, state: TurnState) -> None:
+        """End a turn and let the next one start."""
+        if not self.holds(lease):
+            return
+        row = self._turns[lease.turn_id]
+        row.record = msgspec.structs.replace(row.record, state=state)
+        row.ended_at = self._clock.now_ms()
+        session_id = row.record.turn.session_id
+        line = self._sessions.get(session_id, [])
+        was_first = bool(line) and line[0] == lease.turn_id
+        if lease.turn_id in line:
+            line.remove(lease.turn_id)
+        if not line:
+            self._sessions.pop(session_id, None)
+        elif was_first:
+            following = self._turns[line[0]]
+            following.record = msgspec.structs.replace(following.record, state="running")
+            self._signals.give(Signal(line[0], "start"))
+
+    async def abandon(self, lease: Lease) -> None:
+        """Give a turn up unfinished."""
+        if self.holds(lease):
+            self._turns[lease.turn_id].abandoned = True
+
+    async def orphans(self) -> Sequence[TurnRecord]:
+        """Turns that were given up."""
+        return [row.record for row in self._turns.values() if row.abandoned and row.record.state not in ENDED]
+
+    async def take_over(self, turn_id: str) -> Lease | None:
+        """Claim a turn that was given up."""
+        row = self._turns.get(turn_id)
+        if row is None or not row.abandoned or row.record.state in ENDED:
+            return None
+        lease = Lease(turn_id, self._owner, row.record.lease.fence + 1)
+        row.record = msgspec.structs.replace(row.record, lease=lease)
+        row.abandoned = False
+        return lease
+
+    async def signal(self, signal: Signal) -> None:
+        """Pass a signal on."""
+        self._signals.give(signal)
+
+    async def listen(self, sink: Callable[[Signal], None]) -> Subscription:
+        """Begin to listen."""
+        return self._signals.add(sink)
+
+    def forget(self, ended_before_ms: int) -> list[str]:
+        """Turns that ended before that time and whose log may go; returns their ids.
+
+        The record itself stays as long as its `request_id` counts.
+        """
+        ended = [row for row in self._turns.values() if row.ended_at is not None and row.ended_at < ended_before_ms]
+        unpruned = [row.record.turn.id for row in ended if not row.pruned]
+        for row in ended:
+            row.pruned = True
+            if self._clock.now_ms() - row.record.turn.created_at >= IDEMPOTENCY_MS:
+                self._drop(row.record.turn)
+        return unpruned
+
+    def _drop(self, turn: Turn) -> None:
+        del self._turns[turn.id]
+        request = (turn.user_id, turn.command.request_id or "")
+        if self._requests.get(request) == turn.id:
+            del self._requests[request]
+
+    async def close(self) -> None:
+        """Nothing to release."""

@@ -1,0 +1,74 @@
+"""Who follows which turn in this process: hands accepted entries to sinks, each once and in order."""
+
+from collections.abc import Sequence
+
+from millrace.model.events import Entry
+from millrace.ports import EntrySink
+
+
+class Tail:
+    """One follower of one turn; `after` is the last `seq` it was given.
+
+    While it is held, what comes is kept until the backlog before it has been given.
+    """
+
+    __slots__ = ("_held", "_tails", "after", "sink", "turn_id")
+
+    def __init__(self, tails: "Tails", turn_id: str, after: int, sink: EntrySink) -> None:
+        self._tails = tails
+        self.turn_id = turn_id
+        self.after = after
+        self.sink = sink
+        self._held: list[Entry] | None = None
+
+    def hold(self) -> None:
+        """Keep what comes until `release`."""
+        self._held = []
+
+    def release(self, backlog: Sequence[Entry]) -> None:
+        """Give the backlog, then what was kept, then whatever comes."""
+        held, self._held = self._held or (), None
+        self.give(backlog)
+        self.give(held)
+
+    def give(self, entries: Sequence[Entry]) -> None:
+        """Pass on those of `entries` that are new to this follower."""
+        if self._held is not None:
+            self._held.extend(entries)
+            return
+        if not entries or entries[-1].seq <= self.after:
+            return
+        if entries[0].seq <= self.after:
+            entries = [entry for entry in entries if entry.seq > self.after]
+        self.after = entries[-1].seq
+        self.sink(entries)
+
+    def close(self) -> None:
+        """Deliver nothing more."""
+        self._tails.remove(self)
+
+
+class Tails:
+    """The followers of all turns, by turn."""
+
+    def __init__(self) -> None:
+        self._by_turn: dict[str, list[Tail]] = {}
+
+    def add(self, turn_id: str, after: int, sink: EntrySink) -> Tail:
+        """Begin to follow."""
+        tail = Tail(self, turn_id, after, sink)
+        self._by_turn.setdefault(turn_id, []).append(tail)
+        return tail
+
+    def remove(self, tail: Tail) -> None:
+        """Stop following; twice does nothing."""
+        tails = self._by_turn.get(tail.turn_id)
+        if tails is not None and tail in tails:
+            tails.remove(tail)
+            if not tails:
+                del self._by_turn[tail.turn_id]
+
+    def give(self, turn_id: str, entries: Sequence[Entry]) -> None:
+        """Hand accepted entries to everybody who follows the turn."""
+        for tail in tuple(self._by_turn.get(turn_id, ())):
+            tail.give(entries)

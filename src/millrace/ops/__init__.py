@@ -1,0 +1,1 @@
+"""Running it: clocks, metrics and what operators look at."""

@@ -1,0 +1,47 @@
+"""One encoding per entry and dialect, shared by all followers."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from millrace.model.events import Entry
+from millrace.stream.delivery import Batch, Merged
+
+
+class Renderer(Protocol):
+    """Turns the entries of one turn, in order from 0, into a dialect's frames."""
+
+    def render(self, entry: Entry) -> Sequence[bytes]:
+        """The frames of an entry: none, one or several."""
+
+    def merge(self, merged: Merged) -> bytes:
+        """The frame of several pieces of text joined."""
+
+
+class FrameCache:
+    """A turn's frames in one dialect: each entry is rendered once, when the first follower needs it."""
+
+    __slots__ = ("_ends", "_frames", "_log", "_renderer")
+
+    def __init__(self, log: Sequence[Entry], renderer: Renderer) -> None:
+        self._log = log
+        self._renderer = renderer
+        self._frames: list[bytes] = []
+        self._ends: list[int] = [0]  # _ends[i] = how many frames the first i entries have
+
+    def frames(self, batch: Batch) -> list[bytes]:
+        """The frames of a batch, in order."""
+        out: list[bytes] = []
+        for part in batch.parts:
+            if isinstance(part, range):
+                self._render_to(part.stop)
+                out += self._frames[self._ends[part.start] : self._ends[part.stop]]
+            else:
+                self._render_to(part.seq + 1)
+                out.append(self._renderer.merge(part))
+        return out
+
+    def _render_to(self, stop: int) -> None:
+        ends, frames = self._ends, self._frames
+        for entry in self._log[len(ends) - 1 : stop]:
+            frames.extend(self._renderer.render(entry))
+            ends.append(len(frames))
