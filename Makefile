@@ -7,7 +7,6 @@
 PORT ?= 8000
 ARGS ?=
 UPGRADE ?=
-export PYTHON
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -16,9 +15,10 @@ export PYTHON
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
 
-run: ## set up and start Millrace on http://127.0.0.1:8000 (PORT changes the port)
+run: ## set up and start Millrace on http://127.0.0.1:8000 (PORT changes the port); reads .env where there is one
 	@scripts/setup.sh python page
-	@exec .venv/bin/millrace serve --port $(PORT) --data-dir ./data
+	@exec $(if $(wildcard .env),.venv/bin/dotenv --file .env run --no-override --) \
+	  .venv/bin/millrace serve --port $(PORT) --data-dir ./data
 
 test: ## set up and run all tests: Python, TypeScript, browser
 	@scripts/setup.sh dev page services

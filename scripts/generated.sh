@@ -4,31 +4,58 @@
 #   scripts/generated.sh           writes them anew
 #   scripts/generated.sh --check   says which of them are not what would be written, and changes nothing
 #
-# An entry is `FILE | COMMAND`: the command writes the file. A new generator is a new entry.
+# An entry is `FILE... | COMMAND`: the command writes the files, which may be patterns. A new generator is a new entry.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+shopt -s nullglob
+export PYTHON=$PWD/.venv/bin/python
 
 entries=(
-  "clients/protocol/src/model.gen.ts | npm run --silent generate --workspace clients/protocol"
+  "clients/protocol/src/*.gen.ts | npm run --silent generate --workspace clients/protocol"
 )
 
 kept=$(mktemp -d)
 trap 'rm -rf "$kept"' EXIT
 status=0
+
+# keep FILE..., compare FILE...: what was there before the generator ran, and what it changed; the files are put back.
+keep() {
+  local file
+  for file in "$@"; do
+    [ -e "$file" ] || continue
+    mkdir -p "$kept/$(dirname "$file")"
+    cp -p "$file" "$kept/$file"
+  done
+}
+compare() {
+  local file
+  for file in "$@"; do
+    [ -e "$file" ] || continue
+    if [ ! -e "$kept/$file" ]; then
+      echo "$file is missing. \`make generate\` writes it."
+      rm -f "$file"
+      status=1
+      continue
+    fi
+    if ! diff -u "$kept/$file" "$file"; then
+      echo "$file is out of date. \`make generate\` writes it anew."
+      status=1
+    fi
+    cp -p "$kept/$file" "$file"
+  done
+}
+
 for entry in "${entries[@]}"; do
-  file=${entry%% | *}
+  patterns=${entry%% | *}
   command=${entry#* | }
-  if [ "${1:-}" != --check ]; then
-    bash -euo pipefail -c "$command"
-    continue
-  fi
-  before=$kept/$(basename "$file")
-  [ -e "$file" ] && cp -p "$file" "$before" || : >"$before"
-  bash -euo pipefail -c "$command" || { echo "$file: its generator failed: $command"; status=1; }
-  if ! diff -u "$before" "$file"; then
-    echo "$file is out of date. \`make generate\` writes it anew."
+  # The patterns are expanded before and after, without quotes on purpose: a generator may write a file that was not there.
+  # shellcheck disable=SC2086
+  keep $patterns
+  if ! bash -euo pipefail -c "$command"; then
+    echo "The generator of $patterns failed: $command"
     status=1
   fi
-  cp -p "$before" "$file"
+  # shellcheck disable=SC2086
+  [ "${1:-}" != --check ] || compare $patterns
 done
 exit $status
