@@ -1,0 +1,164 @@
+import type {
+  AuthSession,
+  Message,
+  ModelList,
+  Problem,
+  SearchResult,
+  Session,
+  SessionDetail,
+  SessionPage,
+  SignedIn,
+  WsTicket,
+} from "@millrace/protocol";
+import { ApiError } from "./errors.ts";
+
+export interface ApiOptions {
+  /** Where the server is; the page's own origin where empty. No slash at the end. */
+  readonly baseUrl?: string;
+  readonly fetch?: typeof globalThis.fetch;
+  /** A token for callers without cookies; asked for each request. */
+  readonly token?: () => string | null;
+}
+
+interface RequestOptions {
+  readonly method?: string;
+  readonly body?: unknown;
+  readonly signal?: AbortSignal;
+}
+
+/** The HTTP side of the server. Every method throws `ApiError`. */
+export class Api {
+  readonly baseUrl: string;
+  readonly #fetch: typeof globalThis.fetch;
+  readonly #token: () => string | null;
+  #refreshing: Promise<boolean> | null = null;
+
+  constructor(options: ApiOptions = {}) {
+    this.baseUrl = options.baseUrl ?? "";
+    this.#fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+    this.#token = options.token ?? (() => null);
+  }
+
+  /** Who the caller is. In guest mode this makes a guest of a caller without a cookie. */
+  authSession(): Promise<AuthSession> {
+    return this.#json("/api/auth/session");
+  }
+
+  login(email: string, password: string): Promise<SignedIn> {
+    return this.#json("/api/auth/login", { method: "POST", body: { email, password } });
+  }
+
+  register(email: string, password: string, name?: string): Promise<SignedIn> {
+    const body = name ? { email, password, name } : { email, password };
+    return this.#json("/api/auth/register", { method: "POST", body });
+  }
+
+  async logout(): Promise<void> {
+    await this.#request("/api/auth/logout", { method: "POST" });
+  }
+
+  /** A ticket for one WebSocket connection, good for seconds. */
+  wsTicket(): Promise<WsTicket> {
+    return this.#json("/api/auth/ws-ticket", { method: "POST" });
+  }
+
+  /** Newest activity first. `cursor` is the `next_cursor` of the page before. */
+  sessions(options: { cursor?: string | null; limit?: number } = {}): Promise<SessionPage> {
+    const query = new URLSearchParams({ limit: String(options.limit ?? 50) });
+    if (options.cursor) query.set("cursor", options.cursor);
+    return this.#json(`/api/sessions?${query}`);
+  }
+
+  createSession(title?: string): Promise<Session> {
+    return this.#json("/api/sessions", { method: "POST", body: title ? { title } : {} });
+  }
+
+  session(id: string, signal?: AbortSignal): Promise<SessionDetail> {
+    return this.#json(`/api/sessions/${encodeURIComponent(id)}`, signal ? { signal } : {});
+  }
+
+  renameSession(id: string, title: string): Promise<Session> {
+    return this.#json(`/api/sessions/${encodeURIComponent(id)}`, {
+      method: "PATCH",
+      body: { title },
+    });
+  }
+
+  async deleteSession(id: string): Promise<void> {
+    await this.#request(`/api/sessions/${encodeURIComponent(id)}`, { method: "DELETE" });
+  }
+
+  async search(text: string, limit = 20): Promise<SearchResult[]> {
+    const query = new URLSearchParams({ q: text, limit: String(limit) });
+    return (await this.#json<{ results: SearchResult[] }>(`/api/search?${query}`)).results;
+  }
+
+  /** Makes another version of an answer the one that counts. */
+  selectVersion(messageId: string, number: number): Promise<Message> {
+    return this.#json(`/api/messages/${encodeURIComponent(messageId)}/version`, {
+      method: "PUT",
+      body: { number },
+    });
+  }
+
+  models(): Promise<ModelList> {
+    return this.#json("/api/models");
+  }
+
+  exportUrl(sessionId: string, format: "markdown" | "json"): string {
+    return `${this.baseUrl}/api/sessions/${encodeURIComponent(sessionId)}/export?format=${format}`;
+  }
+
+  async #json<T>(path: string, options: RequestOptions = {}): Promise<T> {
+    const response = await this.#request(path, options);
+    return (await response.json()) as T;
+  }
+
+  async #request(path: string, options: RequestOptions): Promise<Response> {
+    let response = await this.#send(path, options);
+    // An access token lives for minutes; the refresh cookie renews it once, for all who wait.
+    const renewable = !path.startsWith("/api/auth/") || path === "/api/auth/ws-ticket";
+    if (response.status === 401 && renewable && (await this.#refresh())) {
+      response = await this.#send(path, options);
+    }
+    if (!response.ok) throw await failureOf(response);
+    return response;
+  }
+
+  #refresh(): Promise<boolean> {
+    this.#refreshing ??= this.#send("/api/auth/refresh", { method: "POST" })
+      .then((response) => response.ok)
+      .finally(() => {
+        this.#refreshing = null;
+      });
+    return this.#refreshing;
+  }
+
+  async #send(path: string, options: RequestOptions): Promise<Response> {
+    const headers: Record<string, string> = { accept: "application/json" };
+    const token = this.#token();
+    if (token) headers["authorization"] = `Bearer ${token}`;
+    const init: RequestInit = { method: options.method ?? "GET", headers };
+    if (options.body !== undefined) {
+      headers["content-type"] = "application/json";
+      init.body = JSON.stringify(options.body);
+    }
+    if (options.signal) init.signal = options.signal;
+    try {
+      return await this.#fetch(this.baseUrl + path, init);
+    } catch (cause) {
+      if (options.signal?.aborted) throw cause;
+      throw ApiError.unreachable(cause);
+    }
+  }
+}
+
+async function failureOf(response: Response): Promise<ApiError> {
+  let problem: Partial<Problem> = {};
+  try {
+    problem = (await response.json()) as Partial<Problem>;
+  } catch {
+    // A proxy's error page: the status says enough.
+  }
+  return ApiError.fromProblem(problem, response.status);
+}

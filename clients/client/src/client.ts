@@ -1,0 +1,423 @@
+import type { ChatError, ConnectionConfig, ServerFrame, TurnFrame } from "@millrace/protocol";
+import { Api } from "./api.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { Connection, type ConnectionStatus } from "./connection.ts";
+import type { Conversation } from "./conversation.ts";
+import { Conversations } from "./conversations.ts";
+import { ApiError, type Failure } from "./errors.ts";
+import { randomId } from "./ids.ts";
+import { browserNetwork } from "./network.ts";
+import type { ChatClientOptions, ClientEvent, SendOptions } from "./options.ts";
+import { Outbox, type OutboxEntry } from "./outbox.ts";
+import { onNextPaint } from "./schedule.ts";
+import { SessionList } from "./sessions.ts";
+import type { Readable } from "./store.ts";
+import { browserTabs, type TabMessage, type Tabs } from "./tabs.ts";
+import { webSocketTransport } from "./transport.ts";
+import { hasEnded, hasGap, type Turn } from "./turn.ts";
+import { verify } from "./verify.ts";
+
+/**
+ * The client of a Millrace server: one connection, any number of conversations, each turn resumed where it
+ * was left.
+ *
+ * Conversations are named by a key: the session's id, or for a new one the key that `send` returns.
+ */
+export class ChatClient {
+  readonly api: Api;
+  readonly sessions: SessionList;
+  readonly #clock: Clock;
+  readonly #connection: Connection;
+  readonly #outbox: Outbox;
+  readonly #tabs: Tabs | null;
+  readonly #createId: () => string;
+  readonly #conversations: Conversations;
+  readonly #listeners = new Set<(event: ClientEvent) => void>();
+  /** Sessions whose turn is to be stopped as soon as there is a connection. */
+  readonly #stops = new Set<string>();
+  readonly #loads = new Map<string, Promise<void>>();
+  #config: ConnectionConfig = {};
+  #holders = 0;
+  #unsubscribeTabs: (() => void) | null = null;
+
+  constructor(options: ChatClientOptions = {}) {
+    this.api = options.api ?? new Api();
+    this.#clock = options.clock ?? systemClock;
+    this.#conversations = new Conversations(options.schedule ?? onNextPaint);
+    this.#tabs = options.tabs === undefined ? browserTabs() : options.tabs;
+    this.#createId = options.createId ?? randomId;
+    this.#outbox = new Outbox(options.storage ?? null);
+    this.sessions = new SessionList(this.api, this.#tabs);
+    this.#connection = new Connection({
+      transport: options.transport ?? webSocketTransport(),
+      clock: this.#clock,
+      random: options.random ?? Math.random,
+      network: options.network ?? browserNetwork(),
+      address: () => this.#address(),
+      onOpen: () => this.#onOpen(),
+      onFrame: (frame) => this.#onFrame(frame),
+    });
+    for (const entry of this.#outbox.entries) this.#conversations.obtain(entry.key).begin(entry);
+  }
+
+  get connection(): Readable<ConnectionStatus> {
+    return this.#connection.status;
+  }
+
+  /** Keys of conversations whose first message the server has not taken yet, oldest first. */
+  get drafts(): string[] {
+    return this.#outbox.entries
+      .map((entry) => entry.key)
+      .filter((key) => this.#conversations.obtain(key).sessionId === null);
+  }
+
+  /**
+   * Connects, and stays connected until everybody who asked for it has let go.
+   *
+   * @returns What lets go. The connection closes a moment later, unless it was asked for again: a page that
+   *   takes its tree down and puts it up again keeps it.
+   */
+  connect(): () => void {
+    this.#holders++;
+    if (this.#holders === 1) {
+      this.#connection.start();
+      this.#unsubscribeTabs ??= this.#tabs?.subscribe((message) => this.#onTab(message)) ?? null;
+    }
+    let held = true;
+    return () => {
+      if (!held) return;
+      held = false;
+      this.#holders--;
+      this.#clock.setTimeout(() => this.#closeIfUnused(), 0);
+    };
+  }
+
+  /** Tries to connect now. */
+  reconnect(): void {
+    this.#connection.retry();
+  }
+
+  on(listener: (event: ClientEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  conversation(key: string): Conversation {
+    return this.#conversations.obtain(key);
+  }
+
+  /** Loads a session and follows what runs in it. Asked for twice at once, it loads once. */
+  open(sessionId: string): Promise<void> {
+    const running = this.#loads.get(sessionId);
+    if (running) return running;
+    const load = this.#load(sessionId).finally(() => this.#loads.delete(sessionId));
+    this.#loads.set(sessionId, load);
+    return load;
+  }
+
+  /**
+   * Sends a message. It is shown at once and kept until the server has answered, over any number of lost
+   * connections.
+   *
+   * @param sessionKey The conversation, or null for a new one.
+   * @returns The conversation's key.
+   */
+  send(sessionKey: string | null, message: string, options: SendOptions = {}): string {
+    const requestId = this.#createId();
+    const key = sessionKey ?? `draft:${requestId}`;
+    const { sessionId } = this.#conversations.obtain(key);
+    this.#submit({
+      kind: "request",
+      requestId,
+      key,
+      createdAt: new Date(this.#clock.now()).toISOString(),
+      data: {
+        ...options,
+        message,
+        request_id: requestId,
+        ...(sessionId === null ? {} : { session_id: sessionId }),
+      },
+    });
+    return key;
+  }
+
+  /** Asks for a new version of an answer. */
+  regenerate(sessionId: string, messageId: string): void {
+    this.#submit({
+      kind: "regenerate",
+      requestId: this.#createId(),
+      key: sessionId,
+      createdAt: new Date(this.#clock.now()).toISOString(),
+      sessionId,
+      messageId,
+    });
+  }
+
+  /** Stops the session's running turn; what was not sent yet is taken back. */
+  stop(sessionKey: string): void {
+    const conversation = this.#conversations.obtain(sessionKey);
+    for (const entry of this.#outbox.entries.filter(
+      (one) => this.#conversations.obtain(one.key) === conversation,
+    )) {
+      if (this.#connection.isOpen) continue;
+      this.#outbox.remove(entry.requestId);
+      conversation.discard(entry.requestId);
+    }
+    const { sessionId } = conversation;
+    if (sessionId !== null && conversation.state.get().busy) {
+      const sent = this.#connection.send({ type: "chat_stop", data: { session_id: sessionId } });
+      if (!sent && conversation.running.length > 0) this.#stops.add(sessionId);
+    }
+    this.#conversations.flush();
+  }
+
+  /** Sends a refused message again, in the place of the refused one. */
+  resend(sessionKey: string, requestId: string): void {
+    const conversation = this.#conversations.obtain(sessionKey);
+    const refused = conversation.state
+      .get()
+      .messages.find((message) => message.requestId === requestId && message.role === "user");
+    if (!refused) return;
+    conversation.discard(requestId);
+    this.send(sessionKey, refused.content);
+  }
+
+  /** Changes how this client is served, now and after each reconnect. */
+  configure(config: ConnectionConfig): void {
+    this.#config = { ...this.#config, ...config };
+    this.#connection.send({ type: "chat_config", data: { config } });
+  }
+
+  /** Holds a turn's delivery; the answer goes on being written. */
+  pause(turnId: string): void {
+    this.#connection.send({ type: "chat_pause", data: { turn_id: turnId } });
+  }
+
+  continue(turnId: string): void {
+    this.#connection.send({ type: "chat_continue", data: { turn_id: turnId } });
+  }
+
+  /** Makes another version of an answer the one that counts. */
+  async selectVersion(sessionId: string, messageId: string, number: number): Promise<void> {
+    const message = await this.api.selectVersion(messageId, number);
+    this.#conversations.obtain(sessionId).put(message);
+    this.#conversations.flush();
+  }
+
+  /** Forgets everything about the signed-in person. */
+  reset(): void {
+    this.#outbox.clear();
+    this.#conversations.clear();
+    this.#stops.clear();
+    this.sessions.clear();
+  }
+
+  async #address(): Promise<string> {
+    const { ticket } = await this.api.wsTicket();
+    const base = this.api.baseUrl || globalThis.location?.origin || "";
+    return `${base.replace(/^http/, "ws")}/api/ws/chat?ticket=${encodeURIComponent(ticket)}`;
+  }
+
+  #closeIfUnused(): void {
+    if (this.#holders > 0) return;
+    this.#connection.stop();
+    this.#unsubscribeTabs?.();
+    this.#unsubscribeTabs = null;
+  }
+
+  async #load(sessionId: string): Promise<void> {
+    const conversation = this.#conversations.obtain(sessionId);
+    if (conversation.state.get().loading !== "ready") conversation.change({ loading: "loading" });
+    try {
+      const detail = await this.api.session(sessionId);
+      const followed = new Set(conversation.running.map((turn) => turn.turnId));
+      conversation.hydrate(detail);
+      for (const turn of conversation.running) {
+        if (!followed.has(turn.turnId)) this.#resume(turn);
+      }
+    } catch (error) {
+      const failure = error instanceof ApiError ? error : ApiError.unreachable(error);
+      const shown = conversation.state.get().loading === "ready";
+      if (!shown || failure.code === "NOT_FOUND") {
+        conversation.change({ loading: "failed", error: failure });
+      }
+    }
+    this.#conversations.flush();
+  }
+
+  #submit(entry: OutboxEntry): void {
+    const conversation = this.#conversations.obtain(entry.key);
+    conversation.begin(entry);
+    this.#outbox.add(entry);
+    if (this.#connection.isOpen) this.#transmit(entry);
+    this.#conversations.flush();
+  }
+
+  #transmit(entry: OutboxEntry): void {
+    if (entry.kind === "regenerate") {
+      const { sessionId, messageId, requestId } = entry;
+      this.#connection.send({
+        type: "chat_regenerate",
+        data: { session_id: sessionId, message_id: messageId, request_id: requestId },
+      });
+      return;
+    }
+    const { sessionId } = this.#conversations.obtain(entry.key);
+    if (sessionId === null) {
+      // Only the first request of a new conversation creates the session; the others wait for its id.
+      const first = this.#outbox.entries.find((one) => one.key === entry.key);
+      if (first !== entry) return;
+    }
+    const data = sessionId === null ? entry.data : { ...entry.data, session_id: sessionId };
+    this.#connection.send({ type: "chat_request", data });
+  }
+
+  #resume(turn: Turn): void {
+    this.#connection.send({
+      type: "chat_resume",
+      data: { turn_id: turn.turnId, after_seq: turn.lastSeq },
+    });
+  }
+
+  #onOpen(): void {
+    if (Object.keys(this.#config).length > 0) {
+      this.#connection.send({ type: "chat_config", data: { config: this.#config } });
+    }
+    for (const conversation of this.#conversations.all()) {
+      for (const turn of conversation.running) this.#resume(turn);
+    }
+    for (const entry of this.#outbox.entries) this.#transmit(entry);
+    for (const sessionId of this.#stops) {
+      this.#connection.send({ type: "chat_stop", data: { session_id: sessionId } });
+    }
+    this.#stops.clear();
+    if (this.sessions.state.get().loading === "failed") void this.sessions.refresh();
+  }
+
+  #onFrame(frame: ServerFrame): void {
+    if (frame.type === "pong" || typeof frame.data !== "object" || frame.data === null) return;
+    const { turn_id: turnId, seq } = frame.data;
+    if (frame.type === "chat_error" && (!turnId || typeof seq !== "number")) {
+      this.#onRefusal(frame);
+      return;
+    }
+    if (!turnId) return;
+    const conversation = this.#owner(turnId, frame);
+    const before = conversation?.turn(turnId);
+    const after = conversation?.apply(turnId, frame);
+    if (!conversation || !before || !after || after === before) return;
+    if (hasGap(after) && !hasGap(before)) this.#resume(after);
+    if (hasEnded(after)) void this.#onEnd(conversation, after);
+  }
+
+  /** The conversation of a frame's turn. A turn seen for the first time is joined to its request. */
+  #owner(turnId: string, frame: TurnFrame): Conversation | undefined {
+    const { session_id: sessionId, message_id: messageId } = frame.data;
+    if (!sessionId) return undefined;
+    const known = this.#conversations.get(sessionId);
+    if (known?.turn(turnId)) return known;
+    const entry = this.#answered(frame);
+    if (!entry) {
+      // Begun elsewhere: the server knows the question that belongs to it.
+      if (known) void this.open(sessionId);
+      return undefined;
+    }
+    const conversation = this.#conversations.obtain(entry.key);
+    if (conversation.sessionId === null) {
+      this.#conversations.name(conversation, sessionId);
+    }
+    conversation.bind(entry.requestId, turnId, messageId ?? "");
+    this.#outbox.remove(entry.requestId);
+    for (const waiting of this.#outbox.entries) {
+      if (waiting.key === entry.key && entry.key.startsWith("draft:")) this.#transmit(waiting);
+    }
+    this.#tabs?.post({ kind: "turn-started", sessionId });
+    void this.sessions.refresh();
+    return conversation;
+  }
+
+  /** The request that a frame answers: by its id, else the oldest of the session, else of a new one. */
+  #answered(frame: TurnFrame): OutboxEntry | undefined {
+    const { request_id: requestId, session_id: sessionId } = frame.data;
+    if (requestId) return this.#outbox.find(requestId);
+    const sessionOf = (entry: OutboxEntry) => this.#conversations.obtain(entry.key).sessionId;
+    return (
+      this.#outbox.entries.find((entry) => sessionId && sessionOf(entry) === sessionId) ??
+      this.#outbox.entries.find((entry) => sessionOf(entry) === null)
+    );
+  }
+
+  /** An error that belongs to no log: a command was refused. */
+  #onRefusal(frame: ChatError): void {
+    const { error, turn_id: turnId, session_id: sessionId } = frame.data;
+    const failure: Failure = { ...error, retryAfter: error.retry_after ?? null };
+    const conversation = sessionId ? this.#conversations.get(sessionId) : undefined;
+    if (turnId && conversation?.turn(turnId)) {
+      void this.#recheck(conversation, turnId);
+      return;
+    }
+    if (error.code === "NO_ACTIVE_STREAM") {
+      if (sessionId && conversation?.state.get().busy) void this.open(sessionId);
+      return;
+    }
+    const entry = this.#answered(frame);
+    if (entry) {
+      this.#outbox.remove(entry.requestId);
+      this.#conversations.obtain(entry.key).refuse(entry.requestId, failure);
+    }
+    this.#emit({ kind: "refused", failure });
+  }
+
+  /** A turn could not be resumed: it has ended and is stored, or it is lost. */
+  async #recheck(conversation: Conversation, turnId: string): Promise<void> {
+    const { sessionId } = conversation;
+    if (sessionId === null) return;
+    try {
+      const detail = await this.api.session(sessionId);
+      const there =
+        detail.running.some((running) => running.turn_id === turnId) ||
+        detail.messages.some((message) => message.turn_id === turnId);
+      const stored = detail.messages.some((message) => message.turn_id === turnId);
+      if (stored) conversation.forget(turnId);
+      conversation.hydrate(detail);
+      if (!there) conversation.lose(turnId);
+    } catch {
+      // Not reachable just now; the next connection resumes the turn and asks again.
+    }
+  }
+
+  async #onEnd(conversation: Conversation, turn: Turn): Promise<void> {
+    const { turnId, finalText, text } = turn;
+    if (finalText !== null && finalText !== text) conversation.correct(turnId, finalText);
+    const verdict = turn.phase === "complete" ? await verify(turn) : "good";
+    if (verdict !== "good") {
+      this.#emit({ kind: "digest-mismatch", turnId, healed: verdict === "healed" });
+    }
+    if (verdict === "wrong") {
+      conversation.forget(turnId);
+      await this.open(turn.sessionId);
+    }
+    this.#emit({ kind: "turn-ended", turn });
+    this.#tabs?.post({ kind: "turn-ended", sessionId: turn.sessionId });
+    void this.sessions.refresh();
+    const waiting = conversation.state.get().messages.some((one) => one.status === "queued");
+    const answer = conversation.message(turn.messageId);
+    if (turn.sessionId && (waiting || (answer && answer.versionCount > 1))) {
+      await this.open(turn.sessionId);
+    }
+  }
+
+  #onTab(message: TabMessage): void {
+    if (message.kind === "sessions-changed") {
+      void this.sessions.refresh();
+      return;
+    }
+    const { sessionId } = message;
+    if (sessionId && this.#conversations.get(sessionId)) void this.open(sessionId);
+    void this.sessions.refresh();
+  }
+
+  #emit(event: ClientEvent): void {
+    for (const listener of [...this.#listeners]) listener(event);
+  }
+}

@@ -1,0 +1,325 @@
+import type {
+  ChatErrorBody,
+  Message,
+  RunningTurn,
+  Session,
+  SessionDetail,
+  TurnFrame,
+} from "@millrace/protocol";
+import type { Failure } from "./errors.ts";
+import { type ChatMessage, isPending, localMessage, storedMessage, withTurn } from "./messages.ts";
+import type { OutboxEntry } from "./outbox.ts";
+import { type Readable, Store } from "./store.ts";
+import { foldFrame, hasEnded, newTurn, type Turn } from "./turn.ts";
+
+export interface ConversationState {
+  /** Null until the server has created the session. */
+  readonly sessionId: string | null;
+  readonly session: Session | null;
+  readonly loading: "idle" | "loading" | "ready" | "failed";
+  readonly error: Failure | null;
+  /** Oldest first. */
+  readonly messages: readonly ChatMessage[];
+  /** Whether an answer is being written or waited for. */
+  readonly busy: boolean;
+}
+
+/** A request that no frame has answered yet. */
+interface Unanswered {
+  readonly answerKey: string;
+  readonly userKey: string | null;
+  /** The answer that a new version was asked of, to put back if that is refused. */
+  readonly previous: ChatMessage | null;
+}
+
+const LOST: ChatErrorBody = {
+  code: "INTERRUPTED",
+  message: "The server no longer knows this answer. What had arrived is shown; ask again.",
+  recoverable: true,
+};
+
+/**
+ * One conversation on this client: what the server has stored, the turns that run, and what was sent but not
+ * yet taken. Changes are collected; `flush` publishes them as one new state.
+ */
+export class Conversation {
+  readonly #state: Store<ConversationState>;
+  readonly #onDirty: (conversation: Conversation) => void;
+  readonly #turns = new Map<string, Turn>();
+  /** The message that shows a turn. */
+  readonly #answers = new Map<string, string>();
+  readonly #unanswered = new Map<string, Unanswered>();
+  readonly #dirtyTurns = new Set<string>();
+  /** Turns that the server no longer knows; this page is the only place that still shows them. */
+  readonly #lost = new Set<string>();
+  #draft: ConversationState;
+
+  constructor(sessionId: string | null, onDirty: (conversation: Conversation) => void) {
+    this.#onDirty = onDirty;
+    this.#draft = {
+      sessionId,
+      session: null,
+      loading: "idle",
+      error: null,
+      messages: [],
+      busy: false,
+    };
+    this.#state = new Store(this.#draft);
+  }
+
+  get state(): Readable<ConversationState> {
+    return this.#state;
+  }
+
+  get sessionId(): string | null {
+    return this.#draft.sessionId;
+  }
+
+  /** The turns that have not ended. */
+  get running(): Turn[] {
+    return [...this.#turns.values()].filter((turn) => !hasEnded(turn));
+  }
+
+  turn(turnId: string): Turn | undefined {
+    return this.#turns.get(turnId);
+  }
+
+  message(id: string): ChatMessage | undefined {
+    return this.#draft.messages.find((message) => message.id === id);
+  }
+
+  change(change: Partial<Pick<ConversationState, "sessionId" | "session" | "loading" | "error">>) {
+    this.#set(change);
+  }
+
+  /** Shows a request at once, before the server has it. */
+  begin(entry: OutboxEntry): void {
+    const { requestId } = entry;
+    if (this.#unanswered.has(requestId)) return;
+    if (entry.kind === "regenerate") {
+      const previous = this.message(entry.messageId);
+      if (!previous) return;
+      const answerKey = previous.key;
+      this.#unanswered.set(requestId, { answerKey, userKey: null, previous });
+      this.#replace(answerKey, (message) =>
+        localMessage({
+          key: message.key,
+          role: "assistant",
+          content: "",
+          status: this.#draft.busy ? "queued" : "sending",
+          createdAt: message.createdAt,
+          id: message.id,
+          requestId,
+          version: message.versionCount + 1,
+          versionCount: message.versionCount + 1,
+        }),
+      );
+      return;
+    }
+    const userKey = `${requestId}:user`;
+    const answerKey = `${requestId}:answer`;
+    const status = this.#draft.busy ? "queued" : "sending";
+    const common = { status, requestId, createdAt: entry.createdAt } as const;
+    this.#unanswered.set(requestId, { answerKey, userKey, previous: null });
+    this.#set({
+      messages: [
+        ...this.#draft.messages,
+        localMessage({ key: userKey, role: "user", content: entry.data.message, ...common }),
+        localMessage({ key: answerKey, role: "assistant", content: "", ...common }),
+      ],
+    });
+  }
+
+  /** Joins a turn to the request it answers. */
+  bind(requestId: string, turnId: string, messageId: string): void {
+    const unanswered = this.#unanswered.get(requestId);
+    if (!unanswered) return;
+    this.#unanswered.delete(requestId);
+    this.#turns.set(turnId, newTurn(turnId, this.sessionId ?? "", messageId));
+    this.#answers.set(turnId, unanswered.answerKey);
+    this.#dirtyTurns.add(turnId);
+    if (unanswered.userKey) {
+      this.#replace(unanswered.userKey, (message) => ({ ...message, status: "complete", turnId }));
+    }
+    this.#touch();
+  }
+
+  /** The request was refused: no turn will answer it. */
+  refuse(requestId: string, failure: Failure): void {
+    const unanswered = this.#unanswered.get(requestId);
+    if (!unanswered) return;
+    this.#unanswered.delete(requestId);
+    const { previous } = unanswered;
+    this.#replace(unanswered.answerKey, (message) => ({
+      ...(previous ?? message),
+      status: "failed",
+      error: failure,
+    }));
+    if (unanswered.userKey) {
+      this.#replace(unanswered.userKey, (message) => ({ ...message, status: "failed" }));
+    }
+  }
+
+  /** Takes a refused request and its place for an answer away again, to send it anew. */
+  discard(requestId: string): void {
+    this.#unanswered.delete(requestId);
+    this.#set({
+      messages: this.#draft.messages.filter(
+        (message) => message.requestId !== requestId || message.turnId !== null,
+      ),
+    });
+  }
+
+  /** Adds a frame to its turn, which must be known. */
+  apply(turnId: string, frame: TurnFrame): Turn | undefined {
+    const turn = this.#turns.get(turnId);
+    if (!turn) return undefined;
+    const next = foldFrame(turn, frame);
+    if (next !== turn) this.#store(next);
+    return next;
+  }
+
+  /** Replaces a turn's text by the text that its digest vouches for. */
+  correct(turnId: string, text: string): void {
+    const turn = this.#turns.get(turnId);
+    if (turn) this.#store({ ...turn, text });
+  }
+
+  /** Takes over what the server has stored, and keeps what runs or waits here. */
+  hydrate(detail: SessionDetail): void {
+    const known = this.#draft.messages;
+    const messages = detail.messages.map((message) => this.#fromStored(message, known));
+    for (const running of detail.running) this.#addRunning(running, messages, known);
+    const shown = new Set(messages.map((message) => message.key));
+    const local = known.filter((message) => !shown.has(message.key) && this.#isOnlyHere(message));
+    this.#set({
+      sessionId: detail.session.id,
+      session: detail.session,
+      loading: "ready",
+      error: null,
+      messages: [...messages, ...local],
+    });
+  }
+
+  /** One stored message in its new form, after its version was changed for example. */
+  put(message: Message): void {
+    const known = this.message(message.id);
+    if (known) this.#replace(known.key, () => storedMessage(message, known.key));
+  }
+
+  /** Stops following a turn, so that what is stored takes its place. */
+  forget(turnId: string): void {
+    this.#turns.delete(turnId);
+    this.#answers.delete(turnId);
+    this.#dirtyTurns.delete(turnId);
+  }
+
+  /** Ends a turn that the server no longer knows. */
+  lose(turnId: string): void {
+    const turn = this.#turns.get(turnId);
+    if (!turn || hasEnded(turn)) return;
+    this.#lost.add(turnId);
+    this.#store({ ...turn, phase: "failed", error: LOST });
+  }
+
+  /** Publishes what has changed since the last time. */
+  flush(): void {
+    if (this.#dirtyTurns.size > 0) {
+      const messages = [...this.#draft.messages];
+      for (const turnId of this.#dirtyTurns) {
+        const key = this.#answers.get(turnId);
+        const index = messages.findLastIndex((message) => message.key === key);
+        const message = messages[index];
+        const turn = this.#turns.get(turnId);
+        if (message && turn) messages[index] = withTurn(message, turn);
+      }
+      this.#dirtyTurns.clear();
+      this.#draft = { ...this.#draft, messages };
+    }
+    const busy = this.#draft.messages.some(isPending);
+    if (busy !== this.#draft.busy) this.#draft = { ...this.#draft, busy };
+    this.#state.set(this.#draft);
+  }
+
+  #fromStored(message: Message, known: readonly ChatMessage[]): ChatMessage {
+    const before =
+      known.find((candidate) => candidate.id === message.id) ??
+      known.find(
+        (candidate) => candidate.role === message.role && candidate.turnId === message.turn_id,
+      );
+    const stored = storedMessage(message, before?.key ?? message.id);
+    if (!before) return stored;
+    const live = before.turnId === null ? undefined : this.#turns.get(before.turnId);
+    const waiting = [...this.#unanswered.values()].some((one) => one.answerKey === before.key);
+    if (message.role === "assistant" && (waiting || (live && !hasEnded(live)))) return before;
+    // What only the frames told is kept while the page is open.
+    const { steps, reasoningMs, emotion, passages } = before;
+    return before.turnId === message.turn_id
+      ? { ...stored, steps, reasoningMs, emotion, passages }
+      : stored;
+  }
+
+  #addRunning(running: RunningTurn, messages: ChatMessage[], known: readonly ChatMessage[]): void {
+    const { turn_id: turnId, message_id: messageId } = running;
+    if (!this.#turns.has(turnId)) {
+      this.#turns.set(turnId, newTurn(turnId, running.user_message.session_id, messageId));
+    }
+    const user = running.user_message;
+    const index = messages.findIndex((message) => message.id === messageId);
+    const before = messages[index];
+    const answerBefore = known.find((message) => message.key === this.#answers.get(turnId));
+    if (before) {
+      messages[index] = { ...before, turnId, status: answerBefore?.status ?? "thinking" };
+    } else {
+      const userBefore = known.find((one) => one.role === "user" && one.turnId === turnId);
+      if (!messages.some((message) => message.id === user.id)) {
+        messages.push({ ...storedMessage(user, userBefore?.key ?? user.id), status: "complete" });
+      }
+      messages.push(
+        answerBefore ??
+          localMessage({
+            key: messageId,
+            id: messageId,
+            role: "assistant",
+            content: "",
+            status: running.state === "queued" ? "queued" : "thinking",
+            turnId,
+            createdAt: user.created_at,
+          }),
+      );
+    }
+    const key = before?.key ?? answerBefore?.key ?? messageId;
+    this.#answers.set(turnId, key);
+    this.#dirtyTurns.add(turnId);
+  }
+
+  /** Whether the server's own list cannot have this message yet. */
+  #isOnlyHere(message: ChatMessage): boolean {
+    const turn = message.turnId === null ? undefined : this.#turns.get(message.turnId);
+    if (turn) return !hasEnded(turn) || this.#lost.has(turn.turnId);
+    return message.requestId !== null && message.id === null;
+  }
+
+  #store(turn: Turn): void {
+    this.#turns.set(turn.turnId, turn);
+    this.#dirtyTurns.add(turn.turnId);
+    this.#touch();
+  }
+
+  #replace(key: string, change: (message: ChatMessage) => ChatMessage): void {
+    this.#set({
+      messages: this.#draft.messages.map((message) =>
+        message.key === key ? change(message) : message,
+      ),
+    });
+  }
+
+  #set(change: Partial<ConversationState>): void {
+    this.#draft = { ...this.#draft, ...change };
+    this.#touch();
+  }
+
+  #touch(): void {
+    this.#onDirty(this);
+  }
+}

@@ -1,0 +1,124 @@
+import type {
+  Citation,
+  CompletionMetadata,
+  EmotionState,
+  Message,
+  Passage,
+  ReasoningStep,
+} from "@millrace/protocol";
+import type { Failure } from "./errors.ts";
+import type { Turn } from "./turn.ts";
+
+/**
+ * `sending`: not yet taken by the server. `queued`: waits for the answer before it. `thinking`: taken, no
+ * text yet. The last three are for good.
+ */
+export type MessageStatus =
+  | "sending"
+  | "queued"
+  | "thinking"
+  | "streaming"
+  | "complete"
+  | "cancelled"
+  | "failed";
+
+/** A message as a page shows it. Immutable: an unchanged message stays the same object. */
+export interface ChatMessage {
+  /** Stays the same for the message's whole life on the page, also when the server names it. */
+  readonly key: string;
+  /** The server's id, once known. */
+  readonly id: string | null;
+  readonly role: "user" | "assistant";
+  readonly content: string;
+  readonly status: MessageStatus;
+  readonly turnId: string | null;
+  readonly requestId: string | null;
+  readonly createdAt: string;
+  readonly version: number;
+  readonly versionCount: number;
+  readonly reasoning: string | null;
+  readonly steps: readonly ReasoningStep[];
+  readonly reasoningMs: number | null;
+  readonly emotion: EmotionState | null;
+  readonly passages: readonly Passage[];
+  readonly citations: readonly Citation[];
+  readonly metadata: Partial<CompletionMetadata> | null;
+  readonly error: Failure | null;
+  readonly reactions: readonly string[];
+}
+
+const PENDING: ReadonlySet<MessageStatus> = new Set(["sending", "queued", "thinking", "streaming"]);
+
+/** Whether more of this message is to come. */
+export function isPending(message: ChatMessage): boolean {
+  return PENDING.has(message.status);
+}
+
+const BLANK = {
+  id: null,
+  turnId: null,
+  requestId: null,
+  version: 1,
+  versionCount: 1,
+  reasoning: null,
+  steps: [],
+  reasoningMs: null,
+  emotion: null,
+  passages: [],
+  citations: [],
+  metadata: null,
+  error: null,
+  reactions: [],
+} as const;
+
+/** A message that so far exists on this client alone. */
+export function localMessage(
+  fields: Pick<ChatMessage, "key" | "role" | "content" | "status" | "createdAt"> &
+    Partial<ChatMessage>,
+): ChatMessage {
+  return { ...BLANK, ...fields };
+}
+
+export function storedMessage(message: Message, key: string): ChatMessage {
+  return {
+    ...BLANK,
+    key,
+    id: message.id,
+    role: message.role,
+    content: message.content,
+    status: message.status,
+    turnId: message.turn_id,
+    createdAt: message.created_at,
+    version: message.version,
+    versionCount: message.version_count,
+    reasoning: message.reasoning,
+    citations: message.metadata?.citations ?? [],
+    metadata: message.metadata,
+    error: message.error && { ...message.error, recoverable: true, retryAfter: null },
+    reactions: message.reactions,
+  };
+}
+
+/** The answer's message as the turn stands now. */
+export function withTurn(message: ChatMessage, turn: Turn): ChatMessage {
+  return {
+    ...message,
+    id: turn.messageId || message.id,
+    turnId: turn.turnId,
+    content: turn.text,
+    status: turn.phase === "waiting" ? message.status : turn.phase,
+    reasoning: turn.reasoningSummary,
+    steps: turn.steps,
+    reasoningMs: turn.reasoningMs,
+    emotion: turn.emotion,
+    passages: turn.passages,
+    citations: turn.metadata?.citations ?? [],
+    metadata: turn.metadata,
+    error: turn.error && {
+      code: turn.error.code,
+      message: turn.error.message,
+      recoverable: turn.error.recoverable,
+      retryAfter: turn.error.retry_after ?? null,
+    },
+  };
+}

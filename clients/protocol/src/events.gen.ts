@@ -1,0 +1,236 @@
+/* Generated from `python -m millrace.model.schema` by `npm run generate -w @millrace/protocol`. */
+
+/**
+ * An event with its place in the log: `seq` from 0 without gaps, `at` in Unix milliseconds (UTC).
+ */
+export interface Entry {
+  seq: number;
+  at: number;
+  event:
+    | TurnStarted
+    | EmotionUpdated
+    | PassagesRetrieved
+    | ReasoningDelta
+    | ReasoningStep
+    | ReasoningCompleted
+    | TextDelta
+    | ProviderSwitched
+    | TurnResumed
+    | SuggestionsReady
+    | TurnCompleted
+    | TurnCancelled
+    | TurnFailed;
+}
+/**
+ * The turn runs: its ids, the resolved `provider/model`, and the thinking mode that was chosen.
+ */
+export interface TurnStarted {
+  type: "turn-started";
+  turn_id: string;
+  session_id: string;
+  message_id: string;
+  user_message_id: string;
+  model: string;
+  user_message?: string;
+  thinking_mode?: "system1" | "system2";
+  estimated_time_ms?: number | null;
+  rag_enabled?: boolean;
+}
+/**
+ * An estimate of emotion in the user's message or in the answer.
+ */
+export interface EmotionUpdated {
+  type: "emotion-updated";
+  of: "answer" | "user";
+  state: EmotionState;
+}
+/**
+ * An estimate of how the writer feels. Intensities and scores are 0.0 to 1.0.
+ */
+export interface EmotionState {
+  primary_emotion: string;
+  emotional_intensity: number;
+  learning_readiness: "good" | "low" | "moderate" | "optimal";
+  cognitive_load: "high" | "optimal" | "overloaded";
+  interventions?: string[];
+  detailed_emotions?: {
+    [k: string]: number;
+  } | null;
+}
+/**
+ * What retrieval found, numbered for citing.
+ */
+export interface PassagesRetrieved {
+  type: "passages-retrieved";
+  passages: Passage[];
+}
+/**
+ * Something retrieval found. `number` is what the answer cites it by, from 1; `score` is 0.0 to 1.0.
+ */
+export interface Passage {
+  number: number;
+  title: string;
+  snippet: string;
+  score: number;
+  url?: string;
+}
+/**
+ * A piece of the provider's own thinking text.
+ */
+export interface ReasoningDelta {
+  type: "reasoning-delta";
+  text: string;
+}
+/**
+ * One step of reasoning; `number` from 1. `confidence` is 0.0 to 1.0, or none where none was stated.
+ */
+export interface ReasoningStep {
+  type: "reasoning-step";
+  number: number;
+  kind: "decomposition" | "evaluation" | "exploration" | "synthesis";
+  content: string;
+  confidence?: number | null;
+}
+/**
+ * Reasoning is over; text follows. `duration_ms` counts from its first piece.
+ */
+export interface ReasoningCompleted {
+  type: "reasoning-completed";
+  summary: string;
+  steps: number;
+  duration_ms: number;
+}
+/**
+ * A piece of the answer, as the provider sent it. `index` counts the pieces of the turn from 0.
+ */
+export interface TextDelta {
+  type: "text-delta";
+  index: number;
+  text: string;
+}
+/**
+ * A fallback took over at `position` characters of text (0: before the answer).
+ */
+export interface ProviderSwitched {
+  type: "provider-switched";
+  from_model: string;
+  to_model: string;
+  reason: string;
+  position?: number;
+}
+/**
+ * Another process took the turn over and continues it at `position` characters of text.
+ */
+export interface TurnResumed {
+  type: "turn-resumed";
+  position: number;
+  fence: number;
+}
+/**
+ * Follow-up questions the user may want to ask.
+ */
+export interface SuggestionsReady {
+  type: "suggestions-ready";
+  questions: string[];
+}
+/**
+ * The answer is whole and stored. `digest` is the SHA-256 of its full text in UTF-8, as hex.
+ *
+ *     `cost` is in US dollars, or none where the model's price is not known; durations are milliseconds.
+ */
+export interface TurnCompleted {
+  type: "turn-completed";
+  finish_reason: "filtered" | "length" | "pause" | "stop" | "tools";
+  digest: string;
+  pieces: number;
+  usage: Usage;
+  model: string;
+  cost?: number | null;
+  response_time_ms?: number;
+  time_to_first_token_ms?: number | null;
+  category?: string | null;
+  rag_enabled?: boolean;
+  citations?: Citation[];
+}
+/**
+ * Tokens of one generation: `input_tokens` include cached ones, `output_tokens` include reasoning.
+ *
+ *     `estimated` is true where the provider reported nothing and the figures are our own count.
+ */
+export interface Usage {
+  input_tokens?: number;
+  output_tokens?: number;
+  reasoning_tokens?: number | null;
+  cached_tokens?: number | null;
+  estimated?: boolean;
+}
+/**
+ * A source of the answer. `start` and `end` are character offsets into the text, where known.
+ */
+export interface Citation {
+  title: string;
+  url: string;
+  snippet?: string;
+  number?: number | null;
+  start?: number | null;
+  end?: number | null;
+}
+/**
+ * The turn was stopped; its partial text is stored.
+ *
+ *     `stop_ms` is the time from the request to stop until the upstream connection was closed, and
+ *     `pieces_after_stop` how many pieces still arrived in it.
+ */
+export interface TurnCancelled {
+  type: "turn-cancelled";
+  cancelled_by: "disconnect" | "interrupt" | "operator" | "user";
+  digest: string;
+  pieces: number;
+  usage: Usage;
+  stop_ms?: number;
+  pieces_after_stop?: number;
+  cost?: number | null;
+}
+/**
+ * The turn ended in an error; its partial text is stored. `retry_after` is in seconds.
+ */
+export interface TurnFailed {
+  type: "turn-failed";
+  code: string;
+  message: string;
+  recoverable: boolean;
+  digest: string;
+  pieces?: number;
+  retry_after?: number | null;
+}
+/**
+ * The assistant's message that a turn's entries amount to, at some point of the log.
+ */
+export interface FoldedMessage {
+  turn_id?: string;
+  session_id?: string;
+  message_id?: string;
+  model?: string;
+  status?: "cancelled" | "complete" | "failed" | "pending" | "streaming";
+  text?: string;
+  pieces?: number;
+  reasoning?: string;
+  reasoning_steps?: ReasoningStep[];
+  passages?: Passage[];
+  user_emotion?: EmotionState | null;
+  answer_emotion?: EmotionState | null;
+  suggestions?: string[];
+  seams?: number[];
+  citations?: Citation[];
+  usage?: Usage | null;
+  digest?: string | null;
+  error?: MessageError | null;
+  last_seq?: number;
+}
+/**
+ * Why an answer is not whole.
+ */
+export interface MessageError {
+  code: string;
+  message: string;
+}
