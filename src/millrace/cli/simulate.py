@@ -1,0 +1,44 @@
+"""``millrace simulate``: a model provider on this machine, for developing and testing without a key."""
+
+from typing import Annotated
+
+import typer
+
+from millrace.testing.simulator import API_KEY, BehaviourError, Simulator
+from millrace.testing.simulator.service import serve
+
+DEFAULT_BEHAVIOUR = "text=mixed&tokens=200&interval_ms=20&ttft_ms=200"
+"""What looks like a real model to a person who watches."""
+
+
+def simulate(
+    port: Annotated[int, typer.Option(help="TCP port to listen on; 0 takes a free one.", min=0, max=65535)] = 9100,
+    host: Annotated[str, typer.Option(help="Address to listen on; loopback unless you say otherwise.")] = "127.0.0.1",
+    behaviour: Annotated[
+        str, typer.Option(help="How requests that do not say otherwise are answered.", metavar="KEY=VALUE&...")
+    ] = DEFAULT_BEHAVIOUR,
+) -> None:
+    """Run a simulated model provider (OpenAI chat completions) until you press Ctrl-C."""
+    try:
+        serve(port, host, behaviour, _announce)
+    except BehaviourError as error:
+        raise typer.BadParameter(str(error), param_hint="--behaviour") from error
+    except OSError as error:
+        typer.echo(
+            f"Cannot listen on {host}:{port}: {error.strerror or error}. Choose another one with --port.", err=True
+        )
+        raise typer.Exit(1) from error
+
+
+def _announce(simulator: Simulator) -> None:
+    typer.echo(f"OPENAI_BASE_URL={simulator.base_url}")
+    typer.echo(f"OPENAI_API_KEY={API_KEY}")
+    typer.echo(f"""
+# A simulated provider listens on {simulator.url}. Put the lines above into the environment of your application.
+# The model name chooses the behaviour, and every name works:
+#   sim                                            as --behaviour says
+#   sim?tokens=500&interval_ms=10&text=markdown    faster, longer, Markdown
+#   sim?reasoning=80&reasoning_place=think         thinks first, in <think> tags
+#   sim?fault=429&retry_after=2                    refuses
+#   sim?fault=cut&after=30                         loses the connection after 30 tokens
+# The header X-Simulate takes the same text and wins. GET {simulator.url}/_requests shows what was asked.""")
