@@ -1,0 +1,131 @@
+import type {
+  ChatMessage,
+  ConnectionState,
+  ConnectionStatus,
+  ConversationState,
+  Failure,
+  Readable,
+  SendOptions,
+  SessionListState,
+} from "@millrace/client";
+import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
+import { useChatClient } from "./context.tsx";
+
+/** The value of a store; renders again when it changes. */
+export function useReadable<T>(readable: Readable<T>): T {
+  return useSyncExternalStore(readable.subscribe, readable.get, readable.get);
+}
+
+export function useConnection(): ConnectionStatus {
+  return useReadable(useChatClient().connection);
+}
+
+/** One conversation; loads it where the client has not seen it yet. */
+export function useConversation(key: string): ConversationState {
+  const client = useChatClient();
+  const state = useReadable(client.conversation(key).state);
+  const { loading, sessionId } = state;
+  useEffect(() => {
+    if (loading === "idle" && sessionId !== null) void client.open(sessionId);
+  }, [client, loading, sessionId]);
+  return state;
+}
+
+/** The person's sessions, newest activity first; reads them on first use. */
+export function useSessions(): SessionListState {
+  const { sessions } = useChatClient();
+  const state = useReadable(sessions.state);
+  useEffect(() => {
+    if (sessions.state.get().loading === "idle") void sessions.refresh();
+  }, [sessions]);
+  return state;
+}
+
+export interface ChatStreamOptions {
+  /** The session to show; null for a new one. */
+  readonly sessionId?: string | null;
+  /** Called once the server has created the session of a new conversation. */
+  readonly onSession?: (sessionId: string) => void;
+}
+
+export interface ChatStream {
+  readonly messages: readonly ChatMessage[];
+  readonly connectionState: ConnectionState;
+  readonly isConnected: boolean;
+  readonly isStreaming: boolean;
+  readonly currentSessionId: string | null;
+  /** What went wrong last: with the conversation, its newest answer or the connection. */
+  readonly error: Failure | null;
+  readonly sendMessage: (message: string, options?: SendOptions) => void;
+  readonly stopGeneration: () => void;
+  readonly regenerate: (messageId: string) => void;
+  /** Sends a refused message again. */
+  readonly resend: (requestId: string) => void;
+  /** Begins a new conversation; the old one stays stored. */
+  readonly clearMessages: () => void;
+  readonly reconnect: () => void;
+}
+
+const NEW_KEY = "draft:";
+
+/** Everything a chat page needs, for one conversation. */
+export function useChatStream(options: ChatStreamOptions = {}): ChatStream {
+  const { sessionId = null, onSession } = options;
+  const client = useChatClient();
+  const [draftKey, setDraftKey] = useState<string | null>(() =>
+    sessionId === null ? (client.drafts[0] ?? null) : null,
+  );
+  const key = sessionId ?? draftKey;
+  const conversation = useConversation(key ?? NEW_KEY);
+  const connection = useConnection();
+  const created = sessionId === null && draftKey !== null ? conversation.sessionId : null;
+
+  useEffect(() => {
+    if (created !== null) onSession?.(created);
+  }, [created, onSession]);
+  useEffect(() => {
+    // Once the page shows the session by its id, the next new conversation begins empty.
+    if (sessionId !== null) setDraftKey(null);
+  }, [sessionId]);
+
+  const sendMessage = useCallback(
+    (message: string, sendOptions?: SendOptions) => {
+      const used = client.send(key, message, sendOptions);
+      if (key === null) setDraftKey(used);
+    },
+    [client, key],
+  );
+  const stopGeneration = useCallback(() => {
+    if (key !== null) client.stop(key);
+  }, [client, key]);
+  const currentSessionId = conversation.sessionId;
+  const regenerate = useCallback(
+    (messageId: string) => {
+      if (currentSessionId !== null) client.regenerate(currentSessionId, messageId);
+    },
+    [client, currentSessionId],
+  );
+  const resend = useCallback(
+    (requestId: string) => {
+      if (key !== null) client.resend(key, requestId);
+    },
+    [client, key],
+  );
+  const clearMessages = useCallback(() => setDraftKey(null), []);
+  const reconnect = useCallback(() => client.reconnect(), [client]);
+
+  return {
+    messages: conversation.messages,
+    connectionState: connection.state,
+    isConnected: connection.state === "connected",
+    isStreaming: conversation.busy,
+    currentSessionId,
+    error: conversation.error ?? conversation.messages.at(-1)?.error ?? connection.error,
+    sendMessage,
+    stopGeneration,
+    regenerate,
+    resend,
+    clearMessages,
+    reconnect,
+  };
+}
