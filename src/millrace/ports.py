@@ -4,7 +4,7 @@ A port speaks of turns, messages and users, never of rows or bytes. What each pr
 errors) is said here and proved by one contract suite per port, which every backend passes.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,7 +37,7 @@ class Provider(Protocol):
 
     name: str
 
-    def generate(self, request: GenerationRequest) -> AsyncIterator[Sequence[Delta]]:
+    def generate(self, request: GenerationRequest) -> AsyncGenerator[Sequence[Delta], None]:
         """Call the model; yield what arrived together as one batch, in order.
 
         The last delta of a whole answer is `Finished`; ending without one is a truncated answer. Closing the
@@ -289,6 +289,9 @@ class Reservation(Protocol):
 
     async def settle(self, usage: Usage, *, completed: bool) -> None:
         """Book the real usage and give back the rest. Only completed turns count toward a quota."""
+
+    async def cancel(self) -> None:
+        """Give everything back: the turn was never admitted."""
 
 
 class Ledger(Protocol):

@@ -133,8 +133,11 @@ class Delivery:
         for seq in range(self.cursor, len(log)):
             event = log[seq].event
             if isinstance(event, TextDelta):
-                if now_ms < self._due_ms:
-                    return Batch(parts, wait_ms=self._due_ms - now_ms)
+                # A clock that jumped back must not hold the text for as long as it jumped.
+                wait_ms = min(self._due_ms - now_ms, self._options.pace_ms)
+                if wait_ms > 0:
+                    self._due_ms = now_ms + wait_ms
+                    return Batch(parts, wait_ms=wait_ms)
                 self._due_ms = max(now_ms - self._options.pace_ms, self._due_ms) + self._options.pace_ms
             self.cursor = seq + 1
             if type(event) not in self._hidden:

@@ -1,7 +1,7 @@
 """The life of a turn as a table: which event may follow which.
 
-`READY` is a turn that runs but has said nothing yet. A turn that ends before it runs (stopped while it was
-queued) goes straight from `EMPTY` to `ENDED`. Reasoning that a model puts between pieces of its answer stays
+Every log begins with `turn-started`, also that of a turn which was stopped while it waited. `READY` is a turn
+that runs but has said nothing yet. Reasoning that a model puts between pieces of its answer stays
 in `ANSWERING`.
 """
 
@@ -48,11 +48,7 @@ def _anywhere(state: State) -> Transitions:
 _ENDINGS: Transitions = dict.fromkeys((TurnCompleted, TurnCancelled, TurnFailed), State.ENDED)
 
 TABLE: dict[State, Transitions] = {
-    State.EMPTY: {
-        TurnStarted: State.READY,
-        TurnCancelled: State.ENDED,
-        TurnFailed: State.ENDED,
-    },
+    State.EMPTY: {TurnStarted: State.READY},
     State.READY: {
         **_anywhere(State.READY),
         **_ENDINGS,

@@ -1,0 +1,147 @@
+"""How a turn ended: its terminal event, and what is stored of it."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from millrace.engine.prompt import estimate_tokens
+from millrace.engine.transcript import Transcript
+from millrace.model.errors import MillraceError
+from millrace.model.events import (
+    CancelCause,
+    TerminalEvent,
+    TurnCancelled,
+    TurnCompleted,
+    TurnFailed,
+    Usage,
+)
+from millrace.model.messages import MessageError, MessageStatus, Turn, Version
+from millrace.model.turns import TurnOutcome
+from millrace.ports import Clock, ModelDirectory
+from millrace.stream.metadata import cited_passages, completion_metadata, partial_metadata
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Why a generation is over. `asked_at` is when a stop was asked for, in monotonic seconds."""
+
+    error: MillraceError | None = None
+    cause: CancelCause | None = None
+    asked_at: float = 0.0
+
+    @classmethod
+    def completed(cls) -> Self:
+        """The provider finished."""
+        return cls()
+
+    @classmethod
+    def cancelled(cls, cause: CancelCause, asked_at: float) -> Self:
+        """Somebody stopped it."""
+        return cls(cause=cause, asked_at=asked_at)
+
+    @classmethod
+    def failed(cls, error: MillraceError) -> Self:
+        """It broke."""
+        return cls(error=error)
+
+
+class Endings:
+    """Makes the terminal event and the outcome of one turn. `began` is in monotonic seconds."""
+
+    def __init__(self, turn: Turn, transcript: Transcript, models: ModelDirectory, clock: Clock, began: float) -> None:
+        self._turn = turn
+        self._transcript = transcript
+        self._models = models
+        self._now = clock.monotonic()
+        self._now_ms = clock.now_ms()
+        self._began = began
+
+    def usage(self) -> Usage:
+        """What the provider reported, or our own estimate of what it sent."""
+        transcript = self._transcript
+        if transcript.usage is not None:
+            return transcript.usage
+        output = max(transcript.pieces, estimate_tokens(transcript.text)) + estimate_tokens(transcript.reasoning)
+        return Usage(
+            input_tokens=estimate_tokens(self._turn.command.message) if transcript.begun else 0,
+            output_tokens=output,
+            estimated=True,
+        )
+
+    def cost(self) -> float | None:
+        """US dollars, as the provider said or as its prices say."""
+        if self._transcript.cost is not None:
+            return self._transcript.cost
+        return self._models.cost(self._turn.model, self.usage())
+
+    def event(self, ending: Ending) -> TerminalEvent:
+        """The terminal event."""
+        transcript = self._transcript
+        if ending.error is not None:
+            return TurnFailed(
+                code=ending.error.code,
+                message=ending.error.message,
+                recoverable=ending.error.recoverable,
+                digest=transcript.digest,
+                pieces=transcript.pieces,
+                retry_after=ending.error.retry_after,
+            )
+        if ending.cause is not None:
+            return TurnCancelled(
+                cancelled_by=ending.cause,
+                digest=transcript.digest,
+                pieces=transcript.pieces,
+                usage=self.usage(),
+                stop_ms=round((self._now - ending.asked_at) * 1000, 3),
+                cost=self.cost(),
+            )
+        return self._completed()
+
+    def _completed(self) -> TurnCompleted:
+        transcript = self._transcript
+        first = transcript.first_text_at
+        return TurnCompleted(
+            finish_reason=transcript.finish or "stop",
+            digest=transcript.digest,
+            pieces=transcript.pieces,
+            usage=self.usage(),
+            model=self._turn.model,
+            cost=self.cost(),
+            response_time_ms=round((self._now - self._began) * 1000),
+            time_to_first_token_ms=round((first - self._began) * 1000) if first is not None else None,
+            rag_enabled=self._turn.command.context.enable_rag,
+            citations=transcript.citations or cited_passages(transcript.text, transcript.passages),
+        )
+
+    def outcome(self, event: TerminalEvent) -> TurnOutcome:
+        """What to store."""
+        transcript, turn = self._transcript, self._turn
+        status: MessageStatus = "complete"
+        metadata = None
+        error = None
+        match event:
+            case TurnCompleted():
+                metadata = completion_metadata(event)
+            case TurnCancelled():
+                status = "cancelled"
+                metadata = partial_metadata(turn.model, event)
+            case TurnFailed():
+                status = "failed"
+                error = MessageError(event.code, event.message)
+        answer = Version(
+            number=0,
+            content=transcript.text,
+            status=status,
+            created_at=self._now_ms,
+            turn_id=turn.id,
+            reasoning=transcript.reasoning or None,
+            metadata=metadata,
+            error=error,
+        )
+        return TurnOutcome(
+            turn=turn,
+            answer=answer,
+            new_user_message=turn.command.regenerate is None,
+            usage=self.usage(),
+            model=turn.model,
+            cost=self.cost(),
+        )

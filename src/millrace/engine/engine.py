@@ -1,0 +1,293 @@
+"""The engine: everything that can be done with turns, whatever the protocol."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from millrace.engine.access import Access
+from millrace.engine.attendance import Attendance
+from millrace.engine.hub import Follower, Hub
+from millrace.engine.options import EngineOptions
+from millrace.engine.recovery import Recovery
+from millrace.engine.run import Run, RunServices
+from millrace.engine.runs import Runs
+from millrace.engine.timings import Timings
+from millrace.model.commands import CancelTurn, StartTurn
+from millrace.model.errors import InvalidRequest, MessageTooLong, MillraceError, NoActiveStream, Overloaded
+from millrace.model.events import CancelCause, Entry
+from millrace.model.messages import FoldedMessage, Session, Turn
+from millrace.model.principal import Principal
+from millrace.model.turns import Signal, TurnRecord
+from millrace.ports import (
+    Clock,
+    EmotionAnalyzer,
+    Ledger,
+    ModelDirectory,
+    Reservation,
+    Retriever,
+    Store,
+    Subscription,
+    TurnLog,
+    TurnRegistry,
+)
+from millrace.stream.delivery import DeliveryOptions
+from millrace.stream.fold import fold
+
+_logger = logging.getLogger("millrace.engine")
+
+
+@dataclass(frozen=True, slots=True)
+class EngineStatus:
+    """What is going on in this process."""
+
+    running: int
+    queued: int
+    followers: int
+
+
+class Engine:
+    """Starts, follows, reads and stops turns for verified callers.
+
+    Every verb checks that the session or turn is the caller's; what is not theirs does not exist.
+    """
+
+    def __init__(
+        self,
+        *,
+        log: TurnLog,
+        registry: TurnRegistry,
+        store: Store,
+        models: ModelDirectory,
+        clock: Clock,
+        options: EngineOptions | None = None,
+        ledger: Ledger | None = None,
+        retriever: Retriever | None = None,
+        emotion: EmotionAnalyzer | None = None,
+    ) -> None:
+        self.options = options or EngineOptions()
+        self.access = Access(store, registry)
+        self._store = store
+        self._registry = registry
+        self._log = log
+        self._models = models
+        self._clock = clock
+        self._ledger = ledger
+        self._hub = Hub(log, clock, linger_s=self.options.linger_s, watched=self._watched)
+        self._runs = Runs(clock)
+        self._attendance = Attendance(self.options.disconnect_grace_s, self._absent)
+        self._services = RunServices(
+            log, registry, store, models, clock, self._hub, Timings(), self.options, retriever, emotion
+        )
+        self._recovery = Recovery(self._services, self._runs)
+        self._signals: Subscription | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._accepting = False
+
+    async def open(self) -> None:
+        """Take over what a dead process left, then accept turns."""
+        self._signals = await self._registry.listen(self._runs.signal)
+        await self._recovery.sweep()
+        self._own(self._recovery.watch())
+        self._accepting = True
+
+    async def close(self) -> None:
+        """Accept nothing more and hand all turns over; a turn that is ending ends first."""
+        self._accepting = False
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._attendance.close()
+        await self._runs.close()
+        if self._signals is not None:
+            self._signals.close()
+        self._hub.close()
+
+    def status(self) -> EngineStatus:
+        """What is going on."""
+        return EngineStatus(self._runs.running, self._runs.queued, self._hub.followers)
+
+    async def start(self, command: StartTurn, caller: Principal) -> Turn:
+        """Admit a turn and begin it; the same `request_id` again gives the turn it started.
+
+        Raises:
+            InvalidRequest: The message is empty or too long, or the model is not known.
+            NotFound: The session or message is not the caller's.
+            RateLimited, QuotaExceeded: The caller's allowance.
+            TurnInProgress: The session is busy and takes no more.
+            Overloaded: The server is shutting down.
+        """
+        if not self._accepting:
+            raise Overloaded(retry_after=2)
+        model = self._models.resolve(command.model).info.id
+        # The caller's own key serves this one run and goes nowhere else, least of all into the log.
+        api_key, command = command.api_key, msgspec.structs.replace(command, api_key=None)
+        turn, new_session = await self._draft(command, caller, model)
+        reservation = await self._ledger.reserve(caller.user_id, tokens=0) if self._ledger else None
+        try:
+            record = await self._admit(turn, new_session=new_session, reservation=reservation, api_key=api_key)
+        except BaseException:
+            if reservation is not None:
+                await reservation.cancel()
+            raise
+        return record.turn
+
+    async def attach(
+        self, turn_id: str, caller: Principal, *, after: int = -1, options: DeliveryOptions | None = None
+    ) -> Follower:
+        """Follow a turn from behind entry `after`.
+
+        Raises:
+            NoActiveStream: It is not the caller's, or its log is gone: load the stored message instead.
+        """
+        record = await self.access.turn(turn_id, caller)
+        follower = await self._hub.attach(turn_id, after, options or DeliveryOptions())
+        if record.state not in {"queued", "running"} and not follower.hot.entries:
+            follower.close()
+            raise NoActiveStream("This answer is over. Load the conversation to see it.")
+        return follower
+
+    async def cancel(self, command: CancelTurn, caller: Principal, cause: CancelCause = "user") -> Turn:
+        """Stop a turn, or the one that runs in a session; returns the turn that was told to stop.
+
+        Raises:
+            NoActiveStream: Nothing runs there.
+            NotFound: The session is not the caller's.
+        """
+        if command.turn_id is not None:
+            record = await self.access.turn(command.turn_id, caller)
+            if record.state not in {"queued", "running"}:
+                raise NoActiveStream
+        elif command.session_id is not None:
+            active = await self.active(command.session_id, caller)
+            if not active:
+                raise NoActiveStream
+            record = active[0]
+        else:
+            raise InvalidRequest("Say which conversation or answer to stop: session_id or turn_id is missing.")
+        await self._registry.signal(Signal(record.turn.id, "cancel", cause))
+        return record.turn
+
+    async def active(self, session_id: str, caller: Principal) -> Sequence[TurnRecord]:
+        """The running turn of a session and those that wait.
+
+        Raises:
+            NotFound: The session is not the caller's.
+        """
+        await self.access.session(session_id, caller)
+        return await self._registry.active(session_id)
+
+    async def result(self, turn_id: str, caller: Principal) -> tuple[FoldedMessage, Entry]:
+        """Wait for a turn's end; its message and its terminal entry.
+
+        Raises:
+            NoActiveStream: It is not the caller's, or its log is gone.
+            MillraceError: Its log can be read no further.
+        """
+        follower = await self.attach(turn_id, caller)
+        try:
+            while not (await follower.next()).ended:
+                pass
+            return fold(follower.hot.entries), follower.hot.entries[-1]
+        finally:
+            follower.close()
+
+    # --- admission ----------------------------------------------------------------------------------
+
+    async def _draft(self, command: StartTurn, caller: Principal, model: str) -> tuple[Turn, bool]:
+        """The turn as it is to be admitted, and whether its session is new."""
+        turn_id, message_id, user_message_id = str(uuid.uuid4()), str(uuid.uuid4()), str(uuid.uuid4())
+        session_id = command.session_id
+        if command.regenerate is not None:
+            session_id, user_message_id, question = await self._question(command.regenerate, caller)
+            message_id = command.regenerate
+            command = msgspec.structs.replace(command, message=question, session_id=session_id)
+        self._check_message(command.message)
+        if session_id is not None:
+            await self.access.session(session_id, caller)
+        turn = Turn(
+            id=turn_id,
+            session_id=session_id or str(uuid.uuid4()),
+            user_id=caller.user_id,
+            user_message_id=user_message_id,
+            message_id=message_id,
+            command=command,
+            model=model,
+            created_at=self._clock.now_ms(),
+        )
+        return turn, session_id is None
+
+    def _check_message(self, message: str) -> None:
+        if not message.strip():
+            raise InvalidRequest("The message is empty. Write something and send it again.")
+        if len(message) > self.options.message_chars:
+            raise MessageTooLong(
+                f"The message has {len(message):,} characters; {self.options.message_chars:,} are allowed. Shorten it."
+            )
+
+    async def _question(self, message_id: str, caller: Principal) -> tuple[str, str, str]:
+        """Session, id and text of the user's message that an answer belongs to."""
+        answer = await self.access.message(message_id, caller)
+        if answer.role != "assistant":
+            raise InvalidRequest("Only an answer can be written again; message_id names a question.")
+        earlier = await self._store.messages(answer.session_id, limit=1, before=message_id)
+        if not earlier or earlier[0].role != "user":
+            raise InvalidRequest("The question of this answer is gone, so it cannot be written again.")
+        return answer.session_id, earlier[0].id, earlier[0].version.content
+
+    async def _admit(
+        self, turn: Turn, *, new_session: bool, reservation: Reservation | None, api_key: str | None
+    ) -> TurnRecord:
+        queue_limit = 0 if self.options.on_busy == "reject" else self.options.queue_limit
+        admission = await self._registry.admit(turn, queue_limit=queue_limit)
+        if admission.outcome == "duplicate":
+            if reservation is not None:
+                await reservation.cancel()
+            return admission.record
+        try:
+            if new_session:
+                now = turn.created_at
+                await self._store.create_session(Session(turn.session_id, turn.user_id, "", now, now))
+            if admission.outcome == "queued" and self.options.on_busy == "interrupt":
+                await self._interrupt(turn)
+        except BaseException:
+            await self._registry.release(admission.record.lease, "failed")
+            raise
+        self._runs.start(Run(self._services, admission.record, reservation=reservation, api_key=api_key))
+        if self.options.on_disconnect == "cancel":
+            self._attendance.left(turn.id)
+        return admission.record
+
+    async def _interrupt(self, newcomer: Turn) -> None:
+        """Stop whatever stands before `newcomer` in its session."""
+        for record in await self._registry.active(newcomer.session_id):
+            if record.turn.id == newcomer.id:
+                return
+            await self._registry.signal(Signal(record.turn.id, "cancel", "interrupt"))
+
+    # --- who watches --------------------------------------------------------------------------------
+
+    def _watched(self, turn_id: str, watched: bool) -> None:
+        if self.options.on_disconnect != "cancel":
+            return
+        if watched:
+            self._attendance.came(turn_id)
+        else:
+            self._attendance.left(turn_id)
+
+    def _absent(self, turn_id: str) -> None:
+        self._own(self._send(Signal(turn_id, "cancel", "disconnect")))
+
+    async def _send(self, signal: Signal) -> None:
+        try:
+            await self._registry.signal(signal)
+        except MillraceError as error:
+            _logger.error("turn %s could not be told to stop: %s", signal.turn_id, error.detail or error.message)
+
+    def _own(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

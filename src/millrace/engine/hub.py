@@ -1,0 +1,196 @@
+"""This process's hot turns: their entries in memory once, and the followers that read them.
+
+The log hands accepted entries to the hot turn; each follower is a cursor into them. A follower that is slow
+holds nothing but its position.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from millrace.model.errors import MillraceError
+from millrace.model.events import Entry, is_terminal
+from millrace.ports import Clock, Subscription, TurnLog
+from millrace.stream.delivery import Batch, Delivery, DeliveryOptions
+from millrace.stream.frames import FrameCache, Renderer
+
+
+class HotTurn:
+    """The entries of one turn, from 0, in this process."""
+
+    __slots__ = ("_caches", "entries", "failure", "followers", "held", "opened", "sealed", "subscription", "turn_id")
+
+    def __init__(self, turn_id: str) -> None:
+        self.turn_id = turn_id
+        self.entries: list[Entry] = []
+        self.sealed = False
+        self.failure: MillraceError | None = None
+        self.followers: set[Follower] = set()
+        self.held = False
+        self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.subscription: Subscription | None = None
+        self._caches: dict[str, FrameCache] = {}
+
+    def receive(self, entries: Sequence[Entry]) -> None:
+        """Take accepted entries and wake whoever waits for them."""
+        self.entries.extend(entries)
+        if is_terminal(entries[-1].event):
+            self.sealed = True
+        for follower in self.followers:
+            follower.wake()
+
+    def fail(self, error: MillraceError) -> None:
+        """The log can be read no further; followers are told so."""
+        self.failure = error
+        for follower in self.followers:
+            follower.wake()
+
+    def frames(self, dialect: str, renderer: Callable[[], Renderer]) -> FrameCache:
+        """The turn's frames in a dialect, shared by all its followers."""
+        cache = self._caches.get(dialect)
+        if cache is None:
+            cache = self._caches[dialect] = FrameCache(self.entries, renderer())
+        return cache
+
+
+class Follower:
+    """A reader of one turn with a cursor."""
+
+    __slots__ = ("_clock", "_hub", "_waiter", "delivery", "hot")
+
+    def __init__(self, hub: "Hub", hot: HotTurn, delivery: Delivery, clock: Clock) -> None:
+        self._hub = hub
+        self._clock = clock
+        self._waiter: asyncio.Future[None] | None = None
+        self.hot = hot
+        self.delivery = delivery
+
+    async def next(self) -> Batch:
+        """Wait for what comes next.
+
+        Raises:
+            MillraceError: The log can be read no further.
+        """
+        hot, delivery = self.hot, self.delivery
+        while True:
+            batch = delivery.take(hot.entries, self._clock.now_ms(), sealed=hot.sealed)
+            if batch.parts or batch.ended:
+                return batch
+            if hot.failure is not None:
+                raise hot.failure
+            await self._wait(batch.wait_ms)
+
+    async def _wait(self, wait_ms: int | None) -> None:
+        loop = asyncio.get_running_loop()
+        self._waiter = loop.create_future()
+        timer = loop.call_later(wait_ms / 1000, self.wake) if wait_ms is not None else None
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+            if timer is not None:
+                timer.cancel()
+
+    def wake(self) -> None:
+        """Look again."""
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    def close(self) -> None:
+        """Stop following; twice does nothing."""
+        self._hub.detach(self)
+
+
+class Hub:
+    """All hot turns of this process.
+
+    Args:
+        log: Where entries come from.
+        clock: The time of deliveries.
+        linger_s: How long an ended turn stays after its last follower left, in seconds.
+        watched: Told whenever a turn gets its first follower (true) or loses its last one (false).
+    """
+
+    def __init__(self, log: TurnLog, clock: Clock, *, linger_s: float, watched: Callable[[str, bool], None]) -> None:
+        self._log = log
+        self._clock = clock
+        self._linger_s = linger_s
+        self._watched = watched
+        self._turns: dict[str, HotTurn] = {}
+
+    @property
+    def followers(self) -> int:
+        """How many followers there are."""
+        return sum(len(hot.followers) for hot in self._turns.values())
+
+    async def attach(self, turn_id: str, after: int, options: DeliveryOptions) -> Follower:
+        """Follow a turn from behind entry `after`."""
+        hot = await self._open(turn_id)
+        delivery = Delivery(after, live_from=len(hot.entries), options=options)
+        follower = Follower(self, hot, delivery, self._clock)
+        hot.followers.add(follower)
+        if len(hot.followers) == 1:
+            self._watched(turn_id, True)
+        return follower
+
+    def detach(self, follower: Follower) -> None:
+        """Forget a follower."""
+        hot = follower.hot
+        if follower not in hot.followers:
+            return
+        hot.followers.discard(follower)
+        if not hot.followers:
+            self._watched(hot.turn_id, False)
+            self._drop_later(hot)
+
+    async def hold(self, turn_id: str) -> None:
+        """Keep a turn hot while this process generates it."""
+        hot = await self._open(turn_id)
+        hot.held = True
+
+    def let_go(self, turn_id: str) -> None:
+        """This process generates the turn no longer."""
+        hot = self._turns.get(turn_id)
+        if hot is not None:
+            hot.held = False
+            self._drop_later(hot)
+
+    def fail(self, turn_id: str, error: MillraceError) -> None:
+        """Tell a turn's followers that its log is broken."""
+        hot = self._turns.get(turn_id)
+        if hot is not None:
+            hot.fail(error)
+
+    def close(self) -> None:
+        """Follow no log any more."""
+        for hot in self._turns.values():
+            if hot.subscription is not None:
+                hot.subscription.close()
+        self._turns.clear()
+
+    async def _open(self, turn_id: str) -> HotTurn:
+        hot = self._turns.get(turn_id)
+        if hot is not None:
+            await asyncio.shield(hot.opened)
+            return hot
+        hot = self._turns[turn_id] = HotTurn(turn_id)
+        try:
+            hot.subscription = await self._log.follow(turn_id, -1, hot.receive)
+        except BaseException as error:
+            del self._turns[turn_id]
+            hot.opened.set_exception(error if isinstance(error, MillraceError) else MillraceError(detail=repr(error)))
+            hot.opened.exception()  # nobody may be waiting for it
+            raise
+        hot.opened.set_result(None)
+        return hot
+
+    def _drop_later(self, hot: HotTurn) -> None:
+        if not hot.held and not hot.followers:
+            asyncio.get_running_loop().call_later(self._linger_s, self._drop, hot)
+
+    def _drop(self, hot: HotTurn) -> None:
+        if hot.held or hot.followers or self._turns.get(hot.turn_id) is not hot:
+            return
+        del self._turns[hot.turn_id]
+        if hot.subscription is not None:
+            hot.subscription.close()

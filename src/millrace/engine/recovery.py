@@ -1,0 +1,71 @@
+"""Takes over the turns of dead processes, renews our own leases, and forgets old logs."""
+
+import asyncio
+import logging
+
+import msgspec
+
+from millrace.engine.run import Run, RunServices
+from millrace.engine.runs import Runs
+from millrace.model.errors import MillraceError
+from millrace.model.events import TurnCancelled, TurnCompleted, is_terminal
+from millrace.model.messages import TurnState
+from millrace.model.turns import TurnRecord
+
+_logger = logging.getLogger("millrace.engine")
+
+_PRUNE_EVERY = 30  # sweeps
+
+
+class Recovery:
+    """Looks for orphans now and then. A turn's log says all that is needed to go on with it."""
+
+    def __init__(self, services: RunServices, runs: Runs) -> None:
+        self._services = services
+        self._runs = runs
+
+    async def watch(self) -> None:
+        """Sweep for ever; one sweep that fails is told and the next tries again."""
+        interval = self._services.options.recovery_interval_s
+        sweeps = 0
+        while True:
+            await asyncio.sleep(interval)
+            sweeps += 1
+            try:
+                await self._services.registry.renew(self._runs.leases())
+                await self.sweep()
+                if sweeps % _PRUNE_EVERY == 1:
+                    await self.prune()
+            except MillraceError as error:
+                _logger.error("looking for interrupted turns failed: %s", error.detail or error.message)
+
+    async def sweep(self) -> None:
+        """Take over every orphan: all of them first, so that no session's queue moves on without an owner."""
+        claimed: list[TurnRecord] = []
+        for orphan in await self._services.registry.orphans():
+            lease = await self._services.registry.take_over(orphan.turn.id)
+            if lease is not None:
+                claimed.append(msgspec.structs.replace(orphan, lease=lease))
+        for record in claimed:
+            await self._continue(record)
+
+    async def _continue(self, record: TurnRecord) -> None:
+        entries = await self._services.log.read(record.turn.id)
+        if entries and is_terminal(entries[-1].event):
+            await self._services.registry.release(record.lease, _state(entries[-1].event))
+            return
+        _logger.info("taking over turn %s at entry %d", record.turn.id, len(entries))
+        self._runs.start(Run(self._services, record, earlier=entries))
+
+    async def prune(self) -> None:
+        """Forget the logs of turns that ended long enough ago."""
+        retention_ms = round(self._services.options.log_retention_s * 1000)
+        pruned = await self._services.log.prune(self._services.clock.now_ms() - retention_ms)
+        if pruned:
+            _logger.info("forgot the logs of %d ended turns", pruned)
+
+
+def _state(event: object) -> TurnState:
+    if isinstance(event, TurnCompleted):
+        return "completed"
+    return "cancelled" if isinstance(event, TurnCancelled) else "failed"

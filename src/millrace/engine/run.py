@@ -1,0 +1,330 @@
+"""One turn being generated: from its claim on the session to its terminal event."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from millrace.engine.endings import Ending, Endings
+from millrace.engine.hub import Hub
+from millrace.engine.options import EngineOptions
+from millrace.engine.prompt import build_prompt
+from millrace.engine.timings import Timings
+from millrace.engine.transcript import Transcript
+from millrace.model.errors import (
+    Interrupted,
+    InvalidRequest,
+    LeaseLost,
+    MillraceError,
+    ProviderFailure,
+    ProviderTimeout,
+    StreamError,
+)
+from millrace.model.events import (
+    CancelCause,
+    EmotionUpdated,
+    Entry,
+    PassagesRetrieved,
+    ThinkingMode,
+    TurnCancelled,
+    TurnCompleted,
+    TurnFailed,
+    TurnResumed,
+    TurnStarted,
+)
+from millrace.model.generation import GenerationRequest
+from millrace.model.messages import Turn, TurnState
+from millrace.model.turns import Lease, TurnRecord
+from millrace.ports import (
+    Clock,
+    EmotionAnalyzer,
+    ModelDirectory,
+    Reservation,
+    ResolvedModel,
+    Retriever,
+    Store,
+    TurnLog,
+    TurnRegistry,
+    Writer,
+)
+
+_logger = logging.getLogger("millrace.engine")
+
+# A provider that ignores `max_tokens` is cut here: no tokenizer averages more characters to a token.
+_CHARS_PER_TOKEN = 16
+
+
+@dataclass(frozen=True, slots=True)
+class RunServices:
+    """What every run uses."""
+
+    log: TurnLog
+    registry: TurnRegistry
+    store: Store
+    models: ModelDirectory
+    clock: Clock
+    hub: Hub
+    timings: Timings
+    options: EngineOptions
+    retriever: Retriever | None = None
+    emotion: EmotionAnalyzer | None = None
+
+
+class Run:
+    """Generates one turn. `execute` is awaited by the engine; the other methods only nudge it."""
+
+    def __init__(
+        self,
+        services: RunServices,
+        record: TurnRecord,
+        *,
+        reservation: Reservation | None = None,
+        api_key: str | None = None,
+        earlier: Sequence[Entry] = (),
+    ) -> None:
+        self.turn: Turn = record.turn
+        self.lease: Lease = record.lease
+        self._services = services
+        self._reservation = reservation
+        self._api_key = api_key
+        self._earlier = earlier
+        self._go = asyncio.Event()
+        self._work: asyncio.Task[None] | None = None
+        self._nudge: Ending | None = None
+        self._handing_over = False
+        self._interrupted = False
+        self._over = False
+        self._began = services.clock.monotonic()
+        self._progress = self._began
+        self._waits_for_first = True
+        self.waiting = record.state == "queued"
+        if not self.waiting:
+            self._go.set()
+
+    # --- nudges ---------------------------------------------------------------------------------
+
+    def go(self) -> None:
+        """It is this turn's place now."""
+        self._go.set()
+
+    def cancel(self, cause: CancelCause) -> None:
+        """Stop: close the upstream, store the partial, end as cancelled."""
+        self._stop(Ending.cancelled(cause, self._services.clock.monotonic()))
+
+    def check_deadlines(self, now: float) -> None:
+        """Fail the turn if its provider has been silent for too long; `now` is monotonic seconds."""
+        if self.waiting or self._work is None:
+            return
+        options = self._services.options
+        limit = options.first_token_timeout_s if self._waits_for_first else options.idle_timeout_s
+        if now - self._progress > limit or now - self._began > options.generation_timeout_s:
+            self._stop(Ending.failed(ProviderTimeout()))
+
+    def hand_over(self) -> None:
+        """Let another process (or this one after its restart) go on; the log stays open."""
+        self._handing_over = True
+        self._interrupt()
+
+    def _stop(self, ending: Ending) -> None:
+        if self._nudge is None and not self._over:
+            self._nudge = ending
+            self._interrupt()
+
+    def _interrupt(self) -> None:
+        self._interrupted = True
+        self._go.set()
+        if self._work is not None:
+            self._work.cancel()
+
+    # --- the life of the turn ---------------------------------------------------------------------
+
+    async def execute(self) -> None:
+        """Generate the turn to its end, whatever the end is."""
+        hub = self._services.hub
+        try:
+            writer = await self._services.log.open(self.lease)
+            await hub.hold(self.turn.id)
+            await self._execute(writer)
+        except LeaseLost:
+            _logger.info("turn %s is continued elsewhere", self.turn.id)
+        except MillraceError as error:
+            _logger.error("turn %s could not be logged: %s", self.turn.id, error.detail or error.message)
+            hub.fail(self.turn.id, error)
+            await self._release("failed")
+        finally:
+            hub.let_go(self.turn.id)
+
+    async def _execute(self, writer: Writer) -> None:
+        transcript = Transcript(writer, self._services.clock)
+        transcript.replay(self._earlier)
+        await self._go.wait()
+        self.waiting = False
+        self._began = self._progress = self._services.clock.monotonic()
+        ending = await self._attempt(transcript)
+        if ending is None:
+            await writer.flush()
+            await self._services.registry.abandon(self.lease)
+            return
+        if isinstance(ending.error, LeaseLost):
+            raise ending.error
+        await self._end(writer, transcript, ending)
+
+    async def _attempt(self, transcript: Transcript) -> Ending | None:
+        """Generate in a task of its own, so that a nudge can close the upstream without ending the run.
+
+        Returns none where the turn is to be handed over unfinished.
+        """
+        if not self._handing_over and not transcript.begun:
+            transcript.write(self._started())
+        if self._handing_over or self._nudge is not None:
+            return self._nudge
+        ending = await self._supervise(transcript)
+        return ending and self._verdict(ending)
+
+    def _verdict(self, ending: Ending) -> Ending:
+        """A nudge says more than what it led to."""
+        return self._nudge or ending
+
+    async def _supervise(self, transcript: Transcript) -> Ending | None:
+        self._work = asyncio.create_task(self._generate(transcript))
+        ending: Ending | None = Ending.completed()
+        try:
+            await self._work
+        except asyncio.CancelledError:
+            if not self._interrupted:
+                raise
+            ending = None if self._handing_over else ending
+        except MillraceError as error:
+            ending = Ending.failed(error)
+        except Exception as error:
+            # A fault of an adapter ends this turn, told and logged, and no other.
+            _logger.exception("turn %s failed", self.turn.id)
+            ending = Ending.failed(StreamError(detail=repr(error)))
+        finally:
+            self._work = None
+            self._over = True
+        return ending
+
+    async def _generate(self, transcript: Transcript) -> None:
+        services = self._services
+        resolved = services.models.resolve(self.turn.model)
+        if self._earlier:
+            self._resume(transcript, resolved)
+        request = await self._request(transcript, resolved)
+        async with aclosing(resolved.provider.generate(request)) as generation:
+            self._progress = services.clock.monotonic()
+            self._feel(transcript)
+            async for deltas in generation:
+                self._progress = services.clock.monotonic()
+                self._waits_for_first = False
+                transcript.take(deltas)
+                if transcript.chars > services.options.max_tokens * _CHARS_PER_TOKEN:
+                    transcript.finish = "length"
+                    break
+        if transcript.finish is None:
+            raise ProviderFailure(
+                "The connection to the model broke before the answer was complete. Try again.",
+                detail="the stream ended without a finish",
+            )
+
+    @property
+    def _thinking_mode(self) -> ThinkingMode:
+        command = self.turn.command
+        if command.thinking_mode != "auto":
+            return command.thinking_mode
+        return "system2" if command.enable_reasoning else "system1"
+
+    def _started(self) -> TurnStarted:
+        turn = self.turn
+        return TurnStarted(
+            turn_id=turn.id,
+            session_id=turn.session_id,
+            message_id=turn.message_id,
+            user_message_id=turn.user_message_id,
+            model=turn.model,
+            user_message=turn.command.message,
+            thinking_mode=self._thinking_mode,
+            estimated_time_ms=self._services.timings.estimate_ms(turn.model),
+            rag_enabled=turn.command.context.enable_rag,
+        )
+
+    def _resume(self, transcript: Transcript, resolved: ResolvedModel) -> None:
+        """Go on with a turn whose process died.
+
+        Raises:
+            Interrupted: It died too often, or the model cannot continue a text.
+        """
+        transcript.write(TurnResumed(transcript.chars, self.lease.fence))
+        if self.lease.fence > self._services.options.max_takeovers + 1:
+            raise Interrupted(detail=f"taken over {self.lease.fence - 1} times")
+        if transcript.pieces and not resolved.info.capabilities.prefill:
+            raise Interrupted(detail=f"{resolved.info.id} cannot continue a text")
+
+    async def _request(self, transcript: Transcript, resolved: ResolvedModel) -> GenerationRequest:
+        services, command = self._services, self.turn.command
+        if command.context.enable_rag and services.retriever is not None and not transcript.passages:
+            passages = await services.retriever.retrieve(
+                command.message, user_id=self.turn.user_id, document_ids=command.context.document_ids
+            )
+            if passages:
+                transcript.write(PassagesRetrieved(tuple(passages)))
+                transcript.passages = passages
+        history = await services.store.messages(self.turn.session_id, limit=services.options.history_messages)
+        if command.regenerate is not None and all(message.id != self.turn.message_id for message in history):
+            raise InvalidRequest("That answer is too far back in the conversation to be written again.")
+        prompt = build_prompt(
+            self.turn,
+            history,
+            system_prompt=services.options.system_prompt,
+            passages=transcript.passages,
+            partial=transcript.text,
+        )
+        return GenerationRequest(
+            model=resolved.info.name,
+            messages=prompt,
+            max_tokens=services.options.max_tokens,
+            reasoning=self._thinking_mode == "system2",
+            api_key=self._api_key,
+            document_ids=command.context.document_ids,
+            user_id=self.turn.user_id,
+        )
+
+    def _feel(self, transcript: Transcript) -> None:
+        """Estimate the user's emotion while the upstream call is under way."""
+        analyzer = self._services.emotion
+        if analyzer is not None and self._services.options.emotion_enabled and not self._earlier:
+            state = analyzer.analyze(self.turn.command.message)
+            if state is not None:
+                transcript.write(EmotionUpdated("user", state))
+
+    # --- the end ------------------------------------------------------------------------------------
+
+    async def _end(self, writer: Writer, transcript: Transcript, ending: Ending) -> None:
+        """Settle, store, then say so: whoever sees the terminal event finds the message."""
+        services = self._services
+        if transcript.begun and ending.error is None:
+            transcript.complete_reasoning()
+        endings = Endings(self.turn, transcript, services.models, services.clock, self._began)
+        event = endings.event(ending)
+        try:
+            await services.store.finish_turn(endings.outcome(event))
+        except MillraceError as error:
+            _logger.error("turn %s could not be stored: %s", self.turn.id, error.detail or error.message)
+            event = endings.event(Ending.failed(error))
+        if self._reservation is not None:
+            await self._reservation.settle(endings.usage(), completed=isinstance(event, TurnCompleted))
+        await writer.seal(event)
+        if isinstance(event, TurnCompleted):
+            services.timings.add(event.model, event.response_time_ms)
+        await self._release(_STATES[type(event)])
+
+    async def _release(self, state: TurnState) -> None:
+        try:
+            await self._services.registry.release(self.lease, state)
+        except MillraceError as error:
+            # The turn stays unfinished in the registry; recovery finds its sealed log and releases it.
+            _logger.error("turn %s could not be released: %s", self.turn.id, error.detail or error.message)
+
+
+_STATES: dict[type, TurnState] = {TurnCompleted: "completed", TurnCancelled: "cancelled", TurnFailed: "failed"}

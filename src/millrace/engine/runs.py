@@ -1,0 +1,80 @@
+"""The runs of this process: owns their tasks, watches their deadlines, passes signals on."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from millrace.engine.run import Run
+from millrace.model.turns import Lease, Signal
+from millrace.ports import Clock
+
+_logger = logging.getLogger("millrace.engine")
+
+# How often deadlines are looked at. One timer for all runs: a timer per read would cost more than the read.
+_TICK_S = 0.1
+
+
+class Runs:
+    """Every run has one task here, and every task is awaited by `close`."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._runs: dict[str, tuple[Run, asyncio.Task[None]]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._closing = False
+
+    @property
+    def running(self) -> int:
+        """How many turns are being generated."""
+        return sum(not run.waiting for run, _ in self._runs.values())
+
+    @property
+    def queued(self) -> int:
+        """How many turns wait for their session."""
+        return sum(run.waiting for run, _ in self._runs.values())
+
+    def leases(self) -> Sequence[Lease]:
+        """The leases that must be renewed."""
+        return [run.lease for run, _ in self._runs.values()]
+
+    def start(self, run: Run) -> None:
+        """Begin a run."""
+        task = asyncio.create_task(run.execute(), name=f"turn {run.turn.id}")
+        self._runs[run.turn.id] = (run, task)
+        task.add_done_callback(lambda done: self._done(run, done))
+        if self._closing:
+            run.hand_over()
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_TICK_S, self._tick)
+
+    def signal(self, signal: Signal) -> None:
+        """Pass a signal to the run it is for, if that is here."""
+        run, _ = self._runs.get(signal.turn_id, (None, None))
+        if run is None:
+            return
+        if signal.kind == "start":
+            run.go()
+        else:
+            run.cancel(signal.cause)
+
+    async def close(self) -> None:
+        """Hand every turn over and wait until that is done. A turn that is ending ends."""
+        self._closing = True
+        for run, _ in self._runs.values():
+            run.hand_over()
+        while self._runs:
+            await asyncio.wait([task for _, task in self._runs.values()])
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _done(self, run: Run, task: "asyncio.Task[None]") -> None:
+        self._runs.pop(run.turn.id, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _logger.error("turn %s broke", run.turn.id, exc_info=error)
+
+    def _tick(self) -> None:
+        now = self._clock.monotonic()
+        for run, _ in self._runs.values():
+            run.check_deadlines(now)
+        self._timer = asyncio.get_running_loop().call_later(_TICK_S, self._tick) if self._runs else None

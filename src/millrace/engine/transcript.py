@@ -1,0 +1,166 @@
+"""Writes what a provider says into a turn's log, and remembers what the ending needs."""
+
+from collections.abc import Iterable, Sequence
+
+from millrace.model.events import (
+    AnyEvent,
+    Citation,
+    Entry,
+    FinishReason,
+    Passage,
+    PassagesRetrieved,
+    ReasoningCompleted,
+    ReasoningDelta,
+    ReasoningStep,
+    TextDelta,
+    Usage,
+)
+from millrace.model.generation import (
+    CitationsFound,
+    Delta,
+    Finished,
+    ReasoningPiece,
+    TextPiece,
+    UsageReported,
+)
+from millrace.ports import Clock, Writer
+from millrace.stream.digest import text_digest
+from millrace.stream.lifecycle import Lifecycle, State
+from millrace.stream.reasoning import StepCutter
+
+_SUMMARY_CHARS = 200
+
+
+class Transcript:
+    """One turn's writer with a memory. Each delta becomes an entry at once; nothing is held back."""
+
+    def __init__(self, writer: Writer, clock: Clock) -> None:
+        self._writer = writer
+        self._clock = clock
+        self._lifecycle = Lifecycle()
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._steps = StepCutter()
+        self._reasoning_began: float | None = None
+        self.chars = 0
+        self.pieces = 0
+        self.first_text_at: float | None = None
+        self.passages: Sequence[Passage] = ()
+        self.citations: tuple[Citation, ...] = ()
+        self.usage: Usage | None = None
+        self.cost: float | None = None
+        self.finish: FinishReason | None = None
+
+    def replay(self, entries: Iterable[Entry]) -> None:
+        """Take in what an earlier owner wrote."""
+        for entry in entries:
+            event = entry.event
+            self._lifecycle.accept(event)
+            match event:
+                case TextDelta():
+                    self._text.append(event.text)
+                    self.pieces += 1
+                    self.chars += len(event.text)
+                case ReasoningDelta():
+                    self._reasoning.append(event.text)
+                case ReasoningStep():
+                    self._steps.count = event.number
+                case PassagesRetrieved():
+                    self.passages = event.passages
+                case _:
+                    pass
+        if self._lifecycle.state is State.REASONING:
+            self._reasoning_began = self._clock.monotonic()
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything was written yet."""
+        return self._lifecycle.state is not State.EMPTY
+
+    @property
+    def text(self) -> str:
+        """All text so far."""
+        return "".join(self._text)
+
+    @property
+    def reasoning(self) -> str:
+        """All thinking so far."""
+        return "".join(self._reasoning)
+
+    @property
+    def digest(self) -> str:
+        """The digest of the text so far."""
+        return text_digest(self.text)
+
+    def write(self, event: AnyEvent) -> None:
+        """Append an event that may come now.
+
+        Raises:
+            StreamError: It may not, or the log accepts nothing more.
+            LeaseLost: Another process owns the turn.
+        """
+        self._lifecycle.accept(event)
+        self._writer.append(event)
+
+    def take(self, deltas: Iterable[Delta]) -> None:
+        """Write what arrived from the provider."""
+        for delta in deltas:
+            if type(delta) is TextPiece:
+                self._take_text(delta.text)
+            else:
+                self._take_other(delta)
+
+    def _take_text(self, text: str) -> None:
+        if self.first_text_at is None:
+            self.first_text_at = self._clock.monotonic()
+        if self._lifecycle.state is State.REASONING:
+            self.complete_reasoning()
+        index = self.pieces
+        self.write(TextDelta(index, text))
+        self._text.append(text)
+        self.pieces = index + 1
+        self.chars += len(text)
+
+    def _take_other(self, delta: Delta) -> None:
+        match delta:
+            case ReasoningPiece(text=text):
+                self._take_reasoning(text)
+            case UsageReported(usage=usage, cost=cost):
+                self.usage = usage
+                self.cost = cost
+            case CitationsFound(citations=citations):
+                self.citations = citations
+            case Finished(reason=reason):
+                self.finish = reason
+            case TextPiece(text=text):
+                self._take_text(text)
+
+    def _take_reasoning(self, text: str) -> None:
+        if self._lifecycle.state is State.REASONED:
+            # The model goes on thinking after a break, still before its answer: too late for the summary.
+            self._reasoning.append(text)
+            return
+        if self._reasoning_began is None:
+            self._reasoning_began = self._clock.monotonic()
+        self._reasoning.append(text)
+        self.write(ReasoningDelta(text))
+        if self._lifecycle.state is State.REASONING:
+            for step in self._steps.feed(text):
+                self.write(step)
+
+    def complete_reasoning(self) -> None:
+        """Close the reasoning, if it is open."""
+        if self._lifecycle.state is not State.REASONING:
+            return
+        for step in self._steps.finish():
+            self.write(step)
+        began = self._reasoning_began if self._reasoning_began is not None else self._clock.monotonic()
+        duration_ms = round((self._clock.monotonic() - began) * 1000)
+        self.write(ReasoningCompleted(_summary(self.reasoning), self._steps.count, duration_ms))
+
+
+def _summary(reasoning: str) -> str:
+    """The last paragraph of the thinking, cut to a line: where it arrived."""
+    paragraphs = [" ".join(part.split()) for part in reasoning.split("\n\n") if part.strip()]
+    last = paragraphs[-1] if paragraphs else ""
+    return last if len(last) <= _SUMMARY_CHARS else last[: _SUMMARY_CHARS - 1].rstrip() + "…"
