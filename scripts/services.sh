@@ -2,14 +2,14 @@
 # The programs that the tests start for themselves: Redis, PostgreSQL and Chromium, on PATH or in their usual places.
 #
 #   scripts/services.sh             prints shell assignments: PATH with PostgreSQL's and Redis's folders, CHROMIUM_PATH
-#   scripts/services.sh --missing   prints the names of those that are nowhere to be found
+#   scripts/services.sh --missing   prints those that are nowhere to be found, by the names of Debian's packages
 set -euo pipefail
 
 # program NAME FOLDER...: the path of a program on PATH, else in the last of the folders that has it.
 program() {
   local name=$1 found="" folder
   shift
-  found=$(command -v "$name" || true)
+  found=$(type -P "$name" || true)
   if [ -z "$found" ]; then
     for folder in "$@"; do
       [ -x "$folder/$name" ] && found=$folder/$name
@@ -18,7 +18,7 @@ program() {
   printf '%s' "$found"
 }
 
-chromium() {
+find_chromium() {
   local name found
   if [ -x "${CHROMIUM_PATH:-}" ]; then printf '%s' "$CHROMIUM_PATH"; return; fi
   for name in chromium chromium-browser google-chrome google-chrome-stable chrome; do
@@ -33,18 +33,18 @@ chromium() {
 
 redis=$(program redis-server /usr/local/bin /opt/homebrew/bin)
 postgresql=$(program postgres /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /usr/local/pgsql/bin /usr/local/opt/postgresql*/bin /opt/homebrew/opt/postgresql*/bin)
-chromium=$(chromium)
+chromium=$(find_chromium)
 
 if [ "${1:-}" = --missing ]; then
-  [ -n "$redis" ] || echo redis
+  [ -n "$redis" ] || echo redis-server
   [ -n "$postgresql" ] || echo postgresql
   [ -n "$chromium" ] || echo chromium
   exit
 fi
 
 path=$PATH
-for found in "$redis" "$postgresql"; do
-  folder=$(dirname "${found:-/}")
+for found in $redis $postgresql; do
+  folder=$(dirname "$found")
   case ":$path:" in *":$folder:"*) ;; *) path=$path:$folder ;; esac
 done
 printf 'export PATH=%q\nexport CHROMIUM_PATH=%q\n' "$path" "$chromium"

@@ -119,27 +119,22 @@ apt_install() {
   apt-get -qq update && apt-get -qq install --yes --no-install-recommends "$@"
 }
 
-# The one list of the places where the programs are looked for is scripts/services.sh; it prints what is missing.
+# Where they are looked for is in scripts/services.sh, which prints the names of what is missing; each is Debian's package too.
 setup_services() {
-  local missing packages=() name
+  local missing
   missing=$(scripts/services.sh --missing)
-  [ -n "$missing" ] || return 0
-  for name in $missing; do
-    case $name in
-      redis) packages+=(redis-server) ;;
-      postgresql) packages+=(postgresql) ;;
-      chromium) packages+=(chromium) ;;
-    esac
-  done
-  if can_apt; then
-    printf 'Installing %s for the tests ...\n' "$(printf '%s ' "${packages[@]}")"
-    apt_install "${packages[@]}" >.make/services.log 2>&1 </dev/null || tail -n 15 .make/services.log >&2
+  if [ -n "$missing" ] && can_apt; then
+    echo "Installing for the tests: $(one_line "$missing") ..."
+    # shellcheck disable=SC2086
+    apt_install $missing >.make/services.log 2>&1 </dev/null || tail -n 15 .make/services.log >&2
     missing=$(scripts/services.sh --missing)
   fi
-  [ -z "$missing" ] || fail "The tests need $(echo $missing | sed 's/ /, /g'), which this machine lacks and this user cannot install. Install them with the
-system's package manager (Debian: apt-get install ${packages[*]}; macOS: brew install redis postgresql, and Chrome) and try again.
-\`make test-web\` needs none of them."
+  [ -z "$missing" ] || fail "The tests start these programs, which are not on this machine and which this user cannot install: $(one_line "$missing").
+Install them with the system's package manager (Debian, as root: apt-get install $(one_line "$missing"); macOS: brew install
+redis postgresql, and Chrome) and try again. \`make test-web\` needs none of them."
 }
+
+one_line() { printf '%s' "$1" | tr '\n' ' '; }
 
 # --- The parts, side by side where they do not wait for each other ----------------------------------------------------
 
