@@ -1,22 +1,18 @@
-"""The repository's own promises: tests beside their source, whole locks, no build output, no registry named."""
+"""The repository's own promises: tests beside their source, no build output, no registry named."""
 
 import ast
 import re
 import subprocess
-import tomllib
 from pathlib import Path, PurePosixPath
 
 import pytest
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
-from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "millrace"
 UNIT = ROOT / "tests" / "unit"
 
 # Tests of the whole repository or of the package as one, which mirror no single module.
-ABOUT_THE_WHOLE = {"test_layout.py", "test_deployment.py", "test_public_names.py"}
+ABOUT_THE_WHOLE = {"test_dependencies.py", "test_deployment.py", "test_layout.py", "test_public_names.py"}
 
 # The hosts of package registries, in two pieces, so that this file does not name them either.
 REGISTRY_HOSTS = tuple(
@@ -134,47 +130,3 @@ def test_no_committed_file_names_a_registry() -> None:
         if host.encode() in (ROOT / path).read_bytes()
     ]
     assert not named, f"a registry is the machine's business, not the project's: {named}"
-
-
-def locked(path: Path) -> dict[str, list[tuple[Version, str]]]:
-    """The versions a lock holds, by name, each with its environment marker."""
-    found: dict[str, list[tuple[Version, str]]] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if line and line[0].isalnum():
-            requirement = Requirement(line.removesuffix("\\").strip())
-            version = Version(str(requirement.specifier).removeprefix("=="))
-            found.setdefault(canonicalize_name(requirement.name), []).append((version, str(requirement.marker or "")))
-    return found
-
-
-def asked_for(*groups: str) -> list[Requirement]:
-    """What pyproject.toml asks for: the runtime's dependencies and those of the groups, included groups and all."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    pending = list(groups)
-    lines = list(project["project"]["dependencies"])
-    while pending:
-        for item in project["dependency-groups"][pending.pop()]:
-            if isinstance(item, str):
-                lines.append(item)
-            else:
-                pending.append(item["include-group"])
-    return [Requirement(line) for line in lines]
-
-
-@pytest.mark.parametrize(("lock", "group"), [("requirements.lock", "build"), ("requirements-dev.lock", "dev")])
-def test_the_locks_hold_what_is_asked_for(lock: str, group: str) -> None:
-    held = locked(ROOT / lock)
-    missing = [
-        str(requirement)
-        for requirement in asked_for(group)
-        if not any(
-            requirement.specifier.contains(version) for version, _ in held.get(canonicalize_name(requirement.name), [])
-        )
-    ]
-    assert not missing, f"{lock} lacks {missing}: `make lock` renews it"
-
-
-def test_both_locks_hold_the_same_versions() -> None:
-    runtime, everything = locked(ROOT / "requirements.lock"), locked(ROOT / "requirements-dev.lock")
-    different = {name for name, versions in runtime.items() if everything.get(name) != versions}
-    assert not different, f"the locks differ in {sorted(different)}: `make lock` renews them"
