@@ -135,19 +135,26 @@ class Engine:
             raise
         return record.turn
 
-    async def attach(
-        self, turn_id: str, caller: Principal, *, after: int = -1, options: DeliveryOptions | None = None
-    ) -> Follower:
-        """Follow a turn from behind entry `after`.
+    async def find(self, turn_id: str, caller: Principal) -> TurnRecord:
+        """One of the caller's turns.
 
         Raises:
-            NoActiveStream: It is not the caller's, or its log is gone: load the stored message instead.
+            NoActiveStream: It is not the caller's, or long over.
         """
-        record = await self.access.turn(turn_id, caller)
-        follower = await self._hub.attach(turn_id, after, options or DeliveryOptions())
-        if record.state not in {"queued", "running"} and not follower.hot.entries:
-            follower.close()
-            raise NoActiveStream("This answer is over. Load the conversation to see it.")
+        return await self.access.turn(turn_id, caller)
+
+    async def attach(self, turn: Turn, *, after: int = -1, options: DeliveryOptions | None = None) -> Follower:
+        """Follow a turn, which `start`, `find` or `active` gave, from behind entry `after`.
+
+        Raises:
+            NoActiveStream: Its log is gone: load the stored message instead.
+        """
+        follower = await self._hub.attach(turn.id, after, options or DeliveryOptions())
+        if not follower.hot.entries and not self._runs.has(turn.id):
+            record = await self._registry.find(turn.id)
+            if record is None or record.state not in {"queued", "running"}:
+                follower.close()
+                raise NoActiveStream("This answer is over. Load the conversation to see it.")
         return follower
 
     async def cancel(self, command: CancelTurn, caller: Principal, cause: CancelCause = "user") -> Turn:
@@ -158,7 +165,7 @@ class Engine:
             NotFound: The session is not the caller's.
         """
         if command.turn_id is not None:
-            record = await self.access.turn(command.turn_id, caller)
+            record = await self.find(command.turn_id, caller)
             if record.state not in {"queued", "running"}:
                 raise NoActiveStream
         elif command.session_id is not None:
@@ -187,7 +194,7 @@ class Engine:
             NoActiveStream: It is not the caller's, or its log is gone.
             MillraceError: Its log can be read no further.
         """
-        follower = await self.attach(turn_id, caller)
+        follower = await self.attach((await self.find(turn_id, caller)).turn)
         try:
             while not (await follower.next()).ended:
                 pass

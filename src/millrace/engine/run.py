@@ -247,6 +247,7 @@ class Run:
             thinking_mode=self._thinking_mode,
             estimated_time_ms=self._services.timings.estimate_ms(turn.model),
             rag_enabled=turn.command.context.enable_rag,
+            request_id=turn.command.request_id,
         )
 
     def _resume(self, transcript: Transcript, resolved: ResolvedModel) -> None:

@@ -33,6 +33,10 @@ class Runs:
         """How many turns wait for their session."""
         return sum(run.waiting for run, _ in self._runs.values())
 
+    def has(self, turn_id: str) -> bool:
+        """Whether this process generates the turn."""
+        return turn_id in self._runs
+
     def leases(self) -> Sequence[Lease]:
         """The leases that must be renewed."""
         return [run.lease for run, _ in self._runs.values()]

@@ -90,6 +90,7 @@ class TurnStarted(Event, frozen=True):
     thinking_mode: ThinkingMode = "system1"
     estimated_time_ms: int | None = None
     rag_enabled: bool = False
+    request_id: str | None = None
 
 
 class EmotionUpdated(Event, frozen=True):

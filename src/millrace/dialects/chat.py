@@ -1,0 +1,186 @@
+"""The native dialect `chat`: frames `{"type", "data"}` over a WebSocket."""
+
+from typing import Any
+
+import msgspec
+
+from millrace.dialects.chat_frames import (
+    CLIENT_FRAMES,
+    ChatConfig,
+    ChatError,
+    ChatPause,
+    ChatRegenerate,
+    ChatRequest,
+    ChatResume,
+    ChatStop,
+    ClientFrame,
+    ErrorData,
+    ServerFrame,
+)
+from millrace.dialects.chat_renderer import ChatRenderer
+from millrace.dialects.dialect import BadFrame, Reference
+from millrace.model.commands import (
+    CancelTurn,
+    Command,
+    ConfigureDelivery,
+    ContinueDelivery,
+    PauseDelivery,
+    Ping,
+    ResumeTurn,
+    StartTurn,
+    TurnContext,
+)
+from millrace.model.errors import InvalidRequest, MillraceError
+from millrace.stream.frames import Renderer
+from millrace.stream.timestamps import iso
+
+PACE_MS = {"slow": 50, "normal": 20, "fast": 0}
+_ID_CHARS = 200
+
+
+class ChatDialect:
+    """Implements `Dialect`."""
+
+    name = "chat"
+
+    def __init__(self) -> None:
+        self._encoder = msgspec.json.Encoder()
+
+    def decode(self, frame: str | bytes, user_id: str) -> Command:
+        """The command that a frame holds."""
+        reference = Reference()
+        try:
+            envelope = msgspec.json.decode(frame, type=ClientFrame)
+            if envelope.type == "ping":
+                return Ping(msgspec.Raw(bytes(envelope.data)))
+            reference = _reference(envelope.data)
+            shape = CLIENT_FRAMES.get(envelope.type)
+            if shape is None:
+                known = ", ".join([*CLIENT_FRAMES, "ping"])
+                raise InvalidRequest(f"There is no message type {envelope.type[:40]!r}. Known types: {known}.")
+            return _command(envelope.type, msgspec.json.decode(envelope.data, type=shape), user_id)
+        except msgspec.ValidationError as error:
+            raise BadFrame(InvalidRequest(_wrong_field(error)), reference) from error
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+            raise BadFrame(
+                InvalidRequest("The message is not valid JSON. Send one JSON object per frame."), reference
+            ) from error
+        except InvalidRequest as error:
+            raise BadFrame(error, reference) from error
+
+    def renderer(self) -> Renderer:
+        """A renderer for one turn."""
+        return ChatRenderer()
+
+    def error(self, error: MillraceError, reference: Reference, at_ms: int) -> bytes:
+        """A `chat_error` outside a turn's log."""
+        data = ChatError(
+            session_id=reference.session_id,
+            message_id=reference.message_id,
+            turn_id=reference.turn_id,
+            timestamp=iso(at_ms),
+            error=ErrorData(
+                error.code,
+                error.message,
+                error.recoverable,
+                msgspec.UNSET if error.retry_after is None else error.retry_after,
+            ),
+            request_id=reference.request_id or msgspec.UNSET,
+        )
+        return self._encoder.encode(ServerFrame("chat_error", data))
+
+    def pong(self, ping: Ping, at_ms: int) -> bytes:
+        """The same data back."""
+        del at_ms
+        return b'{"type":"pong","data":' + bytes(ping.data) + b"}"
+
+
+def _reference(data: msgspec.Raw) -> Reference:
+    """The ids in a frame, however wrong the rest of it is."""
+    try:
+        fields = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return Reference()
+    if not isinstance(fields, dict):
+        return Reference()
+
+    def text(name: str) -> str | None:
+        value = fields.get(name)
+        return value[:_ID_CHARS] if isinstance(value, str) else None
+
+    return Reference(text("session_id"), text("message_id"), text("turn_id"), text("request_id"))
+
+
+def _wrong_field(error: msgspec.ValidationError) -> str:
+    """A sentence out of msgspec's words, which end in `- at `$.field``."""
+    what, _, where = str(error).partition(" - at ")
+    field = where.strip("`").removeprefix("$").removeprefix(".")
+    return f"{what} in the field {field!r}. Correct it and send the message again." if field else f"{what}."
+
+
+def _command(kind: str, data: msgspec.Struct, user_id: str) -> Command:
+    claimed = getattr(data, "user_id", None)
+    if claimed is not None and claimed != user_id:
+        raise InvalidRequest("The field 'user_id' is not the user who is signed in. Leave it out or correct it.")
+    match data:
+        case ChatRequest():
+            return _start(data)
+        case ChatStop(session_id=session_id):
+            return CancelTurn(session_id=session_id)
+        case ChatConfig(config=config):
+            pace_ms = PACE_MS[config.stream_speed] if config.stream_speed else None
+            return ConfigureDelivery(config.show_reasoning, config.show_emotion, pace_ms)
+        case ChatResume():
+            if data.turn_id is None and data.session_id is None:
+                raise InvalidRequest("Say what to resume: 'turn_id' or 'session_id' is missing.")
+            return ResumeTurn(data.turn_id, data.session_id, max(data.after_seq, -1))
+        case ChatPause(turn_id=turn_id):
+            return PauseDelivery(turn_id) if kind == "chat_pause" else ContinueDelivery(turn_id)
+        case ChatRegenerate():
+            return StartTurn(
+                session_id=data.session_id,
+                regenerate=data.message_id,
+                request_id=_request_id(data.request_id),
+                model=data.model,
+                enable_reasoning=data.enable_reasoning,
+                thinking_mode=data.thinking_mode,
+            )
+    raise InvalidRequest
+
+
+def _start(data: ChatRequest) -> StartTurn:
+    return StartTurn(
+        message=data.message,
+        session_id=data.session_id,
+        request_id=_request_id(data.request_id),
+        model=data.model,
+        enable_reasoning=data.enable_reasoning,
+        thinking_mode=data.thinking_mode,
+        context=turn_context(data.context or {}),
+    )
+
+
+def _request_id(request_id: str | None) -> str | None:
+    if request_id is not None and len(request_id) > _ID_CHARS:
+        raise InvalidRequest(f"The field 'request_id' is longer than {_ID_CHARS} characters. Use a UUID.")
+    return request_id or None
+
+
+def turn_context(fields: dict[str, Any]) -> TurnContext:
+    """The `context` of a request: known fields checked, others kept.
+
+    Raises:
+        InvalidRequest: A known field is of the wrong kind.
+    """
+    known = {name: value for name, value in fields.items() if name in _CONTEXT_FIELDS and value is not None}
+    extra = {name: value for name, value in fields.items() if name not in _CONTEXT_FIELDS}
+    try:
+        context = msgspec.convert({**known, "extra": extra or None}, TurnContext)
+    except msgspec.ValidationError as error:
+        raise InvalidRequest(_wrong_field(error).replace("the field '", "the field 'context.")) from error
+    if context.difficulty is not None and not 0 <= context.difficulty <= 1:
+        raise InvalidRequest("The field 'context.difficulty' must be between 0 and 1.")
+    return context
+
+
+_CONTEXT_FIELDS = frozenset({"subject", "difficulty", "enable_rag", "document_ids"})

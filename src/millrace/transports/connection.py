@@ -1,0 +1,251 @@
+"""One client's connection, whatever carries its frames: commands in, followed turns out."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from millrace.dialects.dialect import BadFrame, Dialect, Reference
+from millrace.engine.engine import Engine
+from millrace.engine.hub import Follower
+from millrace.model.commands import (
+    CancelTurn,
+    Command,
+    ConfigureDelivery,
+    ContinueDelivery,
+    PauseDelivery,
+    Ping,
+    ResumeTurn,
+    StartTurn,
+)
+from millrace.model.errors import InvalidRequest, MillraceError, NoActiveStream, StreamError, Unauthorized
+from millrace.model.messages import Turn
+from millrace.model.principal import Principal
+from millrace.ports import Clock
+from millrace.stream.delivery import DeliveryOptions
+
+_logger = logging.getLogger("millrace.transports")
+
+Send = Callable[[Sequence[bytes]], Awaitable[None]]
+MAX_WATCHES = 100
+
+
+class ConnectionClosed(Exception):
+    """The client is gone: nothing can be sent any more."""
+
+
+class ConnectionOptions(Struct, frozen=True):
+    """What this connection asked for. What it did not ask for is as the turn says, or the server."""
+
+    show_reasoning: bool | None = None
+    show_emotion: bool = True
+    pace_ms: int = 0
+
+    def for_turn(self, turn: Turn) -> DeliveryOptions:
+        """How a turn is delivered here."""
+        asked = turn.command.enable_reasoning or turn.command.thinking_mode == "system2"
+        show_reasoning = asked if self.show_reasoning is None else self.show_reasoning
+        return DeliveryOptions(show_reasoning, self.show_emotion, self.pace_ms)
+
+
+class Watch:
+    """A turn that this connection follows, and the task that pumps it."""
+
+    __slots__ = ("follower", "task", "turn")
+
+    def __init__(self, turn: Turn, follower: Follower) -> None:
+        self.turn = turn
+        self.follower = follower
+        self.task: asyncio.Task[None] | None = None
+
+
+class Connection:
+    """Serves one client. Bad frames and failed commands are answered; the connection goes on.
+
+    Args:
+        engine: What commands are for.
+        caller: Who is connected, as its credential says.
+        dialect: What it speaks.
+        send: Puts frames on the wire in one write and waits until there is room for more; raises
+            `ConnectionClosed` once the client is gone.
+        clock: The time of frames outside a turn.
+        pace_ms: The server's own pace for clients that ask for none.
+    """
+
+    def __init__(
+        self, engine: Engine, caller: Principal, dialect: Dialect, send: Send, clock: Clock, *, pace_ms: int = 0
+    ) -> None:
+        self._engine = engine
+        self._caller = caller
+        self._dialect = dialect
+        self._send = send
+        self._clock = clock
+        self._options = ConnectionOptions(pace_ms=pace_ms)
+        self._watches: dict[str, Watch] = {}
+
+    async def receive(self, frame: str | bytes) -> None:
+        """Do what a frame asks; whatever fails is told to the client.
+
+        Raises:
+            ConnectionClosed: The client is gone.
+        """
+        reference = Reference()
+        try:
+            command = self._dialect.decode(frame, self._caller.user_id)
+            reference = _reference(command)
+            self._check_expiry()
+            await self._obey(command)
+        except BadFrame as bad:
+            await self._tell(bad.error, bad.reference)
+        except MillraceError as error:
+            await self._tell(error, reference)
+        except ConnectionClosed:
+            raise
+        except Exception as error:
+            # A fault of ours must not cost the client its connection and its other turns.
+            _logger.exception("a command failed")
+            await self._tell(StreamError(detail=repr(error)), reference)
+
+    async def close(self) -> None:
+        """Follow nothing any more."""
+        tasks = [watch.task for watch in self._watches.values() if watch.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    # --- commands -----------------------------------------------------------------------------------
+
+    async def _obey(self, command: Command) -> None:
+        match command:
+            case StartTurn():
+                self._check_room()
+                await self._follow(await self._engine.start(command, self._caller), after=-1)
+            case CancelTurn():
+                await self._cancel(command)
+            case ResumeTurn():
+                await self._resume(command)
+            case ConfigureDelivery():
+                self._configure(command)
+            case PauseDelivery(turn_id=turn_id):
+                self._watch(turn_id).follower.delivery.paused = True
+            case ContinueDelivery(turn_id=turn_id):
+                watch = self._watch(turn_id)
+                watch.follower.delivery.paused = False
+                watch.follower.wake()
+            case Ping():
+                await self._send((self._dialect.pong(command, self._clock.now_ms()),))
+
+    async def _cancel(self, command: CancelTurn) -> None:
+        turn = await self._engine.cancel(command, self._caller)
+        watch = self._watches.get(turn.id)
+        if watch is None:
+            # Stopped from a connection that does not follow it: the answer to the stop is its end.
+            follower = await self._engine.attach(turn)
+            self._pump_from(turn, follower, after=len(follower.hot.entries) - 1)
+        elif watch.follower.delivery.paused:
+            watch.follower.delivery.paused = False
+            watch.follower.wake()
+
+    async def _resume(self, command: ResumeTurn) -> None:
+        if command.turn_id is not None:
+            turns = [(await self._engine.find(command.turn_id, self._caller)).turn]
+        elif command.session_id is not None:
+            turns = [record.turn for record in await self._engine.active(command.session_id, self._caller)]
+        else:
+            raise InvalidRequest("Say what to resume: a turn or a conversation.")
+        if not turns:
+            raise NoActiveStream("No answer is being written in this conversation. Load it to see what is there.")
+        for turn in turns:
+            self._check_room()
+            await self._follow(turn, after=command.after_seq)
+
+    def _configure(self, command: ConfigureDelivery) -> None:
+        options = self._options
+        if command.show_reasoning is not None:
+            options = replace(options, show_reasoning=command.show_reasoning)
+        if command.show_emotion is not None:
+            options = replace(options, show_emotion=command.show_emotion)
+        if command.pace_ms is not None:
+            options = replace(options, pace_ms=command.pace_ms)
+        self._options = options
+        for watch in self._watches.values():
+            watch.follower.delivery.options = options.for_turn(watch.turn)
+            watch.follower.wake()
+
+    def _watch(self, turn_id: str) -> Watch:
+        watch = self._watches.get(turn_id)
+        if watch is None:
+            raise NoActiveStream("This connection does not follow that answer.")
+        return watch
+
+    def _check_room(self) -> None:
+        if len(self._watches) >= MAX_WATCHES:
+            raise InvalidRequest(f"One connection follows at most {MAX_WATCHES} answers at once.")
+
+    def _check_expiry(self) -> None:
+        expires_at = self._caller.expires_at
+        if expires_at is not None and self._clock.now_ms() >= expires_at * 1000:
+            raise Unauthorized("Your sign-in has expired. Sign in again; answers in progress go on.")
+
+    # --- turns that are followed -----------------------------------------------------------------------
+
+    async def _follow(self, turn: Turn, *, after: int) -> None:
+        """Follow a turn from behind `after`; one that is followed already starts over from there."""
+        previous = self._watches.get(turn.id)
+        if previous is not None and previous.task is not None:
+            previous.task.cancel()
+            await asyncio.gather(previous.task, return_exceptions=True)
+        follower = await self._engine.attach(turn, after=after, options=self._options.for_turn(turn))
+        self._pump_from(turn, follower, after=after)
+
+    def _pump_from(self, turn: Turn, follower: Follower, *, after: int) -> None:
+        follower.delivery.cursor = after + 1
+        watch = Watch(turn, follower)
+        self._watches[turn.id] = watch
+        watch.task = asyncio.create_task(self._pump(watch))
+
+    async def _pump(self, watch: Watch) -> None:
+        follower = watch.follower
+        cache = follower.hot.frames(self._dialect.name, self._dialect.renderer)
+        try:
+            while True:
+                batch = await follower.next()
+                if batch.parts:
+                    await self._send(cache.frames(batch))
+                if batch.ended:
+                    return
+        except ConnectionClosed:
+            return
+        except Exception as error:
+            await self._tell_broken(watch.turn, error)
+        finally:
+            follower.close()
+            if self._watches.get(watch.turn.id) is watch:
+                del self._watches[watch.turn.id]
+
+    async def _tell_broken(self, turn: Turn, error: Exception) -> None:
+        """The turn cannot be delivered further; the connection and its other turns go on."""
+        if not isinstance(error, MillraceError):
+            _logger.exception("turn %s could not be delivered", turn.id)
+            error = StreamError(detail=repr(error))
+        with suppress(ConnectionClosed):
+            await self._tell(error, Reference(turn.session_id, turn.message_id, turn.id, turn.command.request_id))
+
+    async def _tell(self, error: MillraceError, reference: Reference) -> None:
+        if error.detail:
+            _logger.warning("%s: %s", error.code, error.detail)
+        await self._send((self._dialect.error(error, reference, self._clock.now_ms()),))
+
+
+def _reference(command: Command) -> Reference:
+    """What an error in obeying `command` is about."""
+    message_id = command.regenerate if isinstance(command, StartTurn) else None
+    return Reference(
+        session_id=getattr(command, "session_id", None),
+        message_id=message_id,
+        turn_id=getattr(command, "turn_id", None),
+        request_id=getattr(command, "request_id", None),
+    )

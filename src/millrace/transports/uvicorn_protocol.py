@@ -1,0 +1,55 @@
+"""uvicorn's WebSocket protocol with one addition: several text frames in one write.
+
+Frames that a server sends are not masked, so a frame is its length and its payload; going through the general
+encoder for each costs more than everything else that is done for a token.
+"""
+
+from collections.abc import Iterable
+from typing import Any, cast
+
+from uvicorn.protocols.utils import ClientDisconnected
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.protocol import State
+
+from millrace.transports.websocket import FRAMES_EXTENSION
+
+_FIN_TEXT = 0x81
+
+
+def text_frames(payloads: Iterable[bytes]) -> bytes:
+    """Unmasked, unfragmented text frames (RFC 6455, section 5.2), one after the other."""
+    parts: list[bytes] = []
+    for payload in payloads:
+        length = len(payload)
+        if length < 126:
+            parts.append(bytes((_FIN_TEXT, length)))
+        elif length < 65_536:
+            parts.append(bytes((_FIN_TEXT, 126)) + length.to_bytes(2))
+        else:
+            parts.append(bytes((_FIN_TEXT, 127)) + length.to_bytes(8))
+        parts.append(payload)
+    return b"".join(parts)
+
+
+class FramesProtocol(WebSocketsSansIOProtocol):
+    """Understands the message `millrace.websocket.frames` with its `frames`, a sequence of UTF-8 texts."""
+
+    def handle_connect(self, event: Any) -> None:
+        """Tell the application what we understand."""
+        super().handle_connect(event)
+        if self.config.ws_per_message_deflate:
+            return  # compressed connections need the general encoder
+        scope = getattr(self, "scope", None)
+        if scope is not None:
+            scope["extensions"][FRAMES_EXTENSION] = {}
+
+    async def send(self, message: Any) -> None:
+        """Send frames together; everything else is uvicorn's."""
+        if message["type"] != FRAMES_EXTENSION:
+            await super().send(message)
+            return
+        if not self.writable.is_set():
+            await self.writable.wait()
+        if self.disconnected or self.close_sent or self.conn.state is not State.OPEN:
+            raise ClientDisconnected
+        self.transport.write(text_frames(cast("Iterable[bytes]", message["frames"])))
