@@ -101,8 +101,8 @@ class Responder:
 
     async def _play(self, request: web.Request, response: web.StreamResponse, stream: Stream, entry: Entry) -> None:
         """Send the headers, then the body past the response's own writer: a token is one write and no coroutine."""
-        entry.status = response.status
         writer = await response.prepare(request)
+        entry.respond(response.status)
         transport = request.transport
         if writer is None or transport is None:
             raise ConnectionResetError("The client went away before the answer began.")
@@ -145,7 +145,7 @@ def refuse(wire: Wire, entry: Entry, refusal: Refusal, retry_after: str | None =
     headers = _headers(entry, "application/json")
     if retry_after is not None:
         headers["Retry-After"] = retry_after
-    entry.status = refusal.status
+    entry.respond(refusal.status)
     entry.close("server")
     return web.Response(status=refusal.status, body=wire.refusal(refusal), headers=headers)
 

@@ -81,6 +81,11 @@ class Entry:
         """The request's name."""
         return f"req_sim_{self.number}"
 
+    def respond(self, status: int) -> None:
+        """Note that the headers of an answer go out."""
+        self.status = status
+        self._journal.changed()
+
     def count(self, tokens: int) -> None:
         """Note that tokens were sent."""
         now = self._journal.now()
