@@ -219,18 +219,18 @@ class Connection:
                     return
         except ConnectionClosed:
             return
-        except Exception as error:
+        except MillraceError as error:
             await self._tell_broken(watch.turn, error)
+        except Exception as error:
+            _logger.exception("turn %s could not be delivered", watch.turn.id)
+            await self._tell_broken(watch.turn, StreamError(detail=repr(error)))
         finally:
             follower.close()
             if self._watches.get(watch.turn.id) is watch:
                 del self._watches[watch.turn.id]
 
-    async def _tell_broken(self, turn: Turn, error: Exception) -> None:
+    async def _tell_broken(self, turn: Turn, error: MillraceError) -> None:
         """The turn cannot be delivered further; the connection and its other turns go on."""
-        if not isinstance(error, MillraceError):
-            _logger.exception("turn %s could not be delivered", turn.id)
-            error = StreamError(detail=repr(error))
         with suppress(ConnectionClosed):
             await self._tell(error, Reference(turn.session_id, turn.message_id, turn.id, turn.command.request_id))
 

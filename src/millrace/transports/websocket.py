@@ -5,22 +5,18 @@ limit (the server's own protocol checks that before a frame reaches us); 1011 fo
 server goes down.
 """
 
-import logging
-from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 from msgspec import Struct
 
 from millrace.dialects.dialect import Dialect
 from millrace.engine.engine import Engine
-from millrace.model.errors import MillraceError
+from millrace.model.errors import RateLimited, Unauthorized
 from millrace.model.principal import Principal
 from millrace.ports import Clock
 from millrace.transports.connection import Connection, ConnectionClosed, Send
-from millrace.transports.rate import FrameRate
-
-_logger = logging.getLogger("millrace.transports")
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -38,38 +34,11 @@ class Handshake(Struct, frozen=True):
     subprotocol: str | None = None
 
 
-class WebSocketLimits(Struct, frozen=True):
-    """What one user and one connection may do."""
+class Meter(Protocol):
+    """Counts what a client sends."""
 
-    connections_per_user: int = 20
-    frames_per_second: float = 50
-    frame_bytes: int = 65_536
-
-
-class OpenConnections:
-    """How many connections each user has in this process."""
-
-    def __init__(self, per_user: int) -> None:
-        self._per_user = per_user
-        self._open: Counter[str] = Counter()
-
-    @property
-    def total(self) -> int:
-        """All open connections."""
-        return self._open.total()
-
-    def enter(self, user_id: str) -> bool:
-        """Count one more, if the user may have it."""
-        if self._open[user_id] >= self._per_user:
-            return False
-        self._open[user_id] += 1
-        return True
-
-    def leave(self, user_id: str) -> None:
-        """Count one less."""
-        self._open[user_id] -= 1
-        if self._open[user_id] <= 0:
-            del self._open[user_id]
+    def allow(self) -> bool:
+        """Whether one more frame may come now."""
 
 
 class DialectEndpoint:
@@ -79,8 +48,9 @@ class DialectEndpoint:
         engine: Gives the engine; it exists once the server's lifespan has begun.
         dialect: What is spoken here.
         authenticate: Verifies a connection's credential; raises `Unauthorized`, or `Forbidden` for a foreign origin.
-        connections: The process's connections, shared by all endpoints.
-        limits: What one connection may do.
+        hold: Counts a user's connection while it lasts; raises `RateLimited` where there are too many.
+        meter: A new meter for one connection's frames.
+        frame_bytes: The longest frame that is accepted.
         clock: The time.
         pace_ms: The server's own pace for clients that ask for none.
     """
@@ -91,16 +61,18 @@ class DialectEndpoint:
         engine: Callable[[], Engine],
         dialect: Dialect,
         authenticate: Callable[[Scope], Awaitable[Handshake]],
-        connections: OpenConnections,
-        limits: WebSocketLimits,
+        hold: Callable[[str], AbstractContextManager[None]],
+        meter: Callable[[], Meter],
+        frame_bytes: int,
         clock: Clock,
         pace_ms: int = 0,
     ) -> None:
         self._engine = engine
         self._dialect = dialect
         self._authenticate = authenticate
-        self._connections = connections
-        self._limits = limits
+        self._hold = hold
+        self._meter = meter
+        self._frame_bytes = frame_bytes
         self._clock = clock
         self._pace_ms = pace_ms
 
@@ -109,33 +81,28 @@ class DialectEndpoint:
         await receive()  # websocket.connect
         try:
             handshake = await self._authenticate(scope)
-        except MillraceError as error:
+            with self._hold(handshake.principal.user_id):
+                await send({"type": "websocket.accept", "subprotocol": handshake.subprotocol})
+                await self._serve(scope, receive, send, handshake.principal)
+        except Unauthorized as error:
             await _refuse(scope, send, "Invalid token" if error.status == 401 else error.message)
-            return
-        user_id = handshake.principal.user_id
-        if not self._connections.enter(user_id):
+        except RateLimited:
             await _refuse(scope, send, "Too many connections")
-            return
-        try:
-            await send({"type": "websocket.accept", "subprotocol": handshake.subprotocol})
-            await self._serve(scope, receive, send, handshake.principal)
         except OSError:
             pass  # the client went away while it was being answered: nothing is lost, its turns go on
-        finally:
-            self._connections.leave(user_id)
 
     async def _serve(self, scope: Scope, receive: Receive, send: AsgiSend, caller: Principal) -> None:
         connection = Connection(
             self._engine(), caller, self._dialect, _sender(scope, send), self._clock, pace_ms=self._pace_ms
         )
-        rate = FrameRate(self._limits.frames_per_second, self._clock.monotonic())
+        meter = self._meter()
         try:
             while (message := await receive())["type"] == "websocket.receive":
-                if not rate.allow(self._clock.monotonic()):
+                if not meter.allow():
                     await send({"type": "websocket.close", "code": 1008, "reason": "Too many messages"})
                     return
                 frame: str | bytes = message.get("text") or message.get("bytes") or ""
-                if len(frame) > self._limits.frame_bytes:
+                if len(frame) > self._frame_bytes:
                     await send({"type": "websocket.close", "code": 1009, "reason": "Message too big"})
                     return
                 await connection.receive(frame)
