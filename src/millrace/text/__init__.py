@@ -1,0 +1,1 @@
+"""Reading of human text: words, sentences and Markdown blocks. Pure."""
