@@ -111,6 +111,7 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         tokens: Length of the whole answer without its reasoning; 100 by default. It can only shorten an echo.
         text: What the answer is made of.
+        stamped: Each token is its number and the time of its sending (see `stamps`) instead of ``text``.
         seed: Same seed and kind, same text; a longer answer begins with the shorter one.
         interval_ms: Time between two tokens; 0 sends as fast as the client reads.
         ttft_ms: Time from the request to the first token.
@@ -132,6 +133,7 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     tokens: Count | None = None
     text: TextKind = TextKind.PROSE
+    stamped: bool = False
     seed: Annotated[int, Meta(ge=0, lt=2**32)] = 1
     interval_ms: Milliseconds = 0.0
     ttft_ms: Milliseconds = 0.0
@@ -165,6 +167,8 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
                 "fail_times needs a key that names the requests it counts, as in fail_times=2&key=my-test.",
                 "fail_times",
             )
+        if behaviour.stamped and behaviour.split is not None:
+            raise BehaviourError("stamped sets the time in whole tokens, and split cuts them: leave one out.", "split")
         return behaviour
 
     def without_fault(self) -> "Behaviour":

@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 from millrace.testing.simulator.journal import Entry
 from millrace.testing.simulator.performance import Step, Then
+from millrace.testing.simulator.stamps import set_time
 
 GRAIN: Final = 0.001
 """Seconds. A step goes out half a grain early at most, and late by what the timer is late; the rate is exact."""
@@ -65,7 +66,9 @@ class Stream:
             What follows it for the owner to do: ``NEXT`` when the connection is full and must drain first, the end of
             the performance, or ``None`` when the next step only has to wait for its time.
         """
-        _, data, tokens, then = self.step
+        _, data, tokens, then, stamped = self.step
+        if stamped:
+            data = set_time(data, time.monotonic_ns())
         if data and self._transport is not None:
             self._transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
         if tokens:

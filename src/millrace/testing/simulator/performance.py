@@ -41,12 +41,14 @@ class Step(NamedTuple):
         data: Bytes of the body, possibly none.
         tokens: How many tokens the answer has gained with this write.
         then: What follows.
+        stamped: Whether the data has places for the time of its sending.
     """
 
     at: float
     data: bytes
     tokens: int = 0
     then: Then = Then.NEXT
+    stamped: bool = False
 
 
 def perform(script: Script, behaviour: Behaviour, encoder: Encoder, *, stream: bool) -> Iterator[Step]:
@@ -118,7 +120,7 @@ def _tokens(script: Script, behaviour: Behaviour, encoder: Encoder, begin: int, 
         stop = min(index + behaviour.chunk, end)
         data = opening + _encode(script, encoder, index, stop)
         opening = b""
-        yield Step(_time(behaviour, index), data, stop - index)
+        yield Step(_time(behaviour, index), data, stop - index, stamped=behaviour.stamped)
 
 
 def _encode(script: Script, encoder: Encoder, begin: int, end: int) -> bytes:
@@ -164,7 +166,7 @@ def _whole(script: Script, behaviour: Behaviour, encoder: Encoder) -> Iterator[S
             for count in range(2**62):
                 yield Step(at + count * _ENDLESS_INTERVAL, b" " * len(_ENDLESS_PIECE))
         case _:
-            yield Step(at, body, script.length, Then.FINISH)
+            yield Step(at, body, script.length, Then.FINISH, behaviour.stamped)
 
 
 def _split(steps: Iterable[Step], behaviour: Behaviour) -> Iterator[Step]:

@@ -108,9 +108,11 @@ def _as_behaviour(behaviour: Behaviour | str) -> Behaviour:
 
 
 def _whole_text(library: Library, behaviour: Behaviour, user_text: str) -> list[Token]:
+    count = DEFAULT_TOKENS if behaviour.tokens is None else behaviour.tokens
+    if behaviour.stamped:
+        return library.stamps(count)
     if behaviour.text is TextKind.ECHO:
         return tokenize(user_text)[: behaviour.tokens]
-    count = DEFAULT_TOKENS if behaviour.tokens is None else behaviour.tokens
     return library.text(behaviour.text, behaviour.seed, count)
 
 

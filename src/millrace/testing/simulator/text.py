@@ -16,6 +16,7 @@ import msgspec
 
 from millrace.testing.simulator import words
 from millrace.testing.simulator.behaviour import TextKind
+from millrace.testing.simulator.stamps import open_stamp
 
 _TOKEN: Final = re.compile(r"\n+| {2,}| ?```|~~~| ?[^\W\d_]{1,8}| ?\d{1,3}| ?[^\w\s]|.", re.DOTALL)
 
@@ -164,6 +165,7 @@ class Library:
     def __init__(self, capacity: int = 32) -> None:
         self._capacity = capacity
         self._sources: OrderedDict[tuple[str, int], TokenSource] = OrderedDict()
+        self._stamps: list[Token] = []
 
     def text(self, kind: TextKind, seed: int, count: int) -> list[Token]:
         """The first ``count`` tokens of an answer; ``kind`` may be any but ``echo``, whose text is the user's."""
@@ -172,6 +174,11 @@ class Library:
     def reasoning(self, seed: int, count: int) -> list[Token]:
         """The first ``count`` tokens of the thinking that comes before an answer."""
         return self._source("thought", seed).first(count)
+
+    def stamps(self, count: int) -> list[Token]:
+        """The first ``count`` stamps, their times open."""
+        self._stamps.extend(make_token(open_stamp(index)) for index in range(len(self._stamps), count))
+        return self._stamps[:count]
 
     def _source(self, kind: str, seed: int) -> TokenSource:
         source = self._sources.get((kind, seed))
