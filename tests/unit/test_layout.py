@@ -130,3 +130,15 @@ def test_no_committed_file_names_a_registry() -> None:
         if host.encode() in (ROOT / path).read_bytes()
     ]
     assert not named, f"a registry is the machine's business, not the project's: {named}"
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    link = re.compile(r"\]\((?!\w+:|#)([^)\s#]+)")
+    broken = [
+        f"{path} -> {target}"
+        for path in committed()
+        if path.suffix == ".md" and (ROOT / path).is_file()
+        for target in link.findall((ROOT / path).read_text(encoding="utf-8"))
+        if not (ROOT / path.parent / target).exists()
+    ]
+    assert not broken, f"these links lead nowhere: {broken}"
