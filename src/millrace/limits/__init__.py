@@ -1,0 +1,1 @@
+"""How often somebody may do something: questions, sign-ins, frames, connections."""

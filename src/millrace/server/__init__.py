@@ -1,0 +1,1 @@
+"""The composition root, the HTTP surface and who may use it."""

@@ -1,0 +1,137 @@
+"""The composition root: one FastAPI app out of settings and ports."""
+
+from collections.abc import AsyncIterator, MutableMapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import HTTPConnection
+from starlette.routing import WebSocketRoute
+
+import millrace
+from millrace.dialects.chat import ChatDialect
+from millrace.limits.connections import ConnectionCounter
+from millrace.limits.frames import FrameMeter
+from millrace.ops.clock import SystemClock
+from millrace.ports import Clock
+from millrace.server.auth import accepted_subprotocol
+from millrace.server.body_limit import BodyLimit
+from millrace.server.compose import Ports, compose
+from millrace.server.origin import OriginGuard
+from millrace.server.problems import install_problem_handlers
+from millrace.server.routes import auth, chat, export, health, messages, models, search, sessions
+from millrace.server.routes.documents import documents_router
+from millrace.server.services import current_caller, current_documents, services_of
+from millrace.server.settings import Settings, load_settings
+from millrace.server.static import Page, SecurityHeaders
+from millrace.transports.websocket import DialectEndpoint, Handshake
+
+_DESCRIPTION = """Live AI chat: ask over a WebSocket at `/api/ws/chat` or in one request at `/api/v1/chat`, and manage
+what was said. Callers are known by the cookie `millrace_session` or by `Authorization: Bearer`. Errors are RFC 9457
+problem details with a `code`."""
+_SELF_LIMITED = ("/api/documents",)
+
+
+def create_app(settings: Settings | None = None, ports: Ports | None = None) -> FastAPI:
+    """Make the app. Nothing is opened before its lifespan begins.
+
+    Args:
+        settings: Those of the environment and `millrace.toml` where none are given.
+        ports: Parts to use instead of those that the settings name; whoever made them closes them.
+
+    Raises:
+        SettingsError: The environment or the file is wrong.
+    """
+    settings = settings if settings is not None else load_settings()
+    app = FastAPI(
+        title="Millrace",
+        version=millrace.__version__,
+        description=_DESCRIPTION,
+        openapi_url="/api/openapi.json",
+        docs_url=None,  # FastAPI's pages load scripts from elsewhere, which the page's policy forbids
+        redoc_url=None,
+        lifespan=_lifespan,
+        middleware=_middleware(settings),
+    )
+    app.state.settings = settings
+    app.state.ports = ports or Ports()
+    app.state.connections = ConnectionCounter(settings.limits.connections_per_user)
+    install_problem_handlers(app)
+    for module in (auth, sessions, export, messages, search, models, chat, health):
+        app.include_router(module.router)
+    app.include_router(documents_router(current_documents, current_caller))
+    app.router.routes.append(WebSocketRoute("/api/ws/chat", _chat_endpoint(app)))
+    app.mount("/", Page(), name="page")
+    return app
+
+
+@asynccontextmanager
+async def millrace_lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Run the lifespan of a Millrace app inside another's.
+
+    A server tells only the outermost app to start and stop; Starlette does not pass it on to mounted ones:
+
+        @asynccontextmanager
+        async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+            async with millrace_lifespan(chat):
+                yield
+
+        site = FastAPI(lifespan=lifespan)
+        site.mount("/chat", chat)
+    """
+    async with app.router.lifespan_context(app):
+        yield
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async with compose(app.state.settings, app.state.ports, app.state.connections) as services:
+        app.state.services = services
+        try:
+            yield
+        finally:
+            del app.state.services
+
+
+def _chat_endpoint(app: FastAPI) -> DialectEndpoint:
+    settings: Settings = app.state.settings
+    clock: Clock = app.state.ports.clock or SystemClock()
+
+    async def authenticate(scope: MutableMapping[str, Any]) -> Handshake:
+        connection = HTTPConnection(scope)
+        caller = await services_of(app).authentication.websocket_caller(connection)
+        return Handshake(caller, accepted_subprotocol(connection))
+
+    return DialectEndpoint(
+        engine=lambda: services_of(app).engine,
+        dialect=ChatDialect(),
+        authenticate=authenticate,
+        hold=app.state.connections.hold,
+        meter=lambda: FrameMeter(settings.limits.frames_per_second, clock),
+        frame_bytes=settings.limits.frame_bytes,
+        clock=clock,
+        pace_ms=settings.generation.token_delay_ms,
+    )
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    """What stands before every route, outermost first."""
+    guards = [
+        Middleware(SecurityHeaders),
+        Middleware(OriginGuard, allowed=settings.allowed_origins),
+        Middleware(BodyLimit, limit=settings.limits.body_bytes, except_under=_SELF_LIMITED),
+    ]
+    if not settings.allowed_origins:
+        return guards
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=list(settings.allowed_origins),
+        allow_credentials=True,
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Provider-Key"],
+        expose_headers=["Retry-After", "Content-Disposition"],
+        max_age=600,
+    )
+    return [cors, *guards]

@@ -1,0 +1,128 @@
+"""Who is calling: the one place where a request or a WebSocket is given its principal."""
+
+import re
+from collections import OrderedDict
+from contextlib import suppress
+from typing import Literal
+
+from starlette.requests import HTTPConnection
+
+from millrace.model.errors import Conflict, Unauthorized
+from millrace.model.messages import User
+from millrace.model.principal import Principal
+from millrace.ports import Clock, Store
+from millrace.server.cookies import SESSION_COOKIE
+from millrace.server.origin import check_origin
+from millrace.server.tickets import Tickets
+from millrace.server.tokens import Verifier
+
+Mode = Literal["guest", "accounts", "jwt"]
+_JWT = re.compile(r"^(?:bearer\.|token\.|jwt\.)?([\w-]+\.[\w-]+\.[\w-]+)$")
+_MOST_KNOWN = 50_000
+
+
+class KnownUsers:
+    """Sees to it that everybody who calls is in the store, once: what they own refers to them."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._seen: OrderedDict[str, None] = OrderedDict()
+
+    async def welcome(self, principal: Principal) -> None:
+        """Keep a user for `principal` where there is none yet."""
+        if principal.user_id in self._seen:
+            self._seen.move_to_end(principal.user_id)
+            return
+        if await self._store.user(principal.user_id) is None:
+            user = User(id=principal.user_id, kind=principal.kind, name=principal.name, created_at=self._clock.now_ms())
+            with suppress(Conflict):  # another request of the same caller was faster
+                await self._store.create_user(user)
+        self._seen[principal.user_id] = None
+        if len(self._seen) > _MOST_KNOWN:
+            self._seen.popitem(last=False)
+
+
+class Authentication:
+    """Implements the `Authenticator` port, and finds the credential in what a caller sends."""
+
+    def __init__(
+        self, *, mode: Mode, verifier: Verifier, tickets: Tickets, users: KnownUsers, allowed_origins: tuple[str, ...]
+    ) -> None:
+        self.mode = mode
+        self._verifier = verifier
+        self._tickets = tickets
+        self._users = users
+        self._allowed_origins = frozenset(allowed_origins)
+
+    async def authenticate(self, credential: str) -> Principal:
+        """Verify an access token.
+
+        Raises:
+            Unauthorized: It is missing, wrong or expired.
+        """
+        principal = await self._verifier.verify(credential)
+        await self._users.welcome(principal)
+        return principal
+
+    async def caller(self, request: HTTPConnection) -> Principal:
+        """Who sends an HTTP request: by `Authorization: Bearer`, else by the cookie.
+
+        Raises:
+            Unauthorized: There is no credential, or it is not valid.
+        """
+        credential = _bearer(request) or request.cookies.get(SESSION_COOKIE)
+        if not credential:
+            raise Unauthorized
+        return await self.authenticate(credential)
+
+    async def websocket_caller(self, websocket: HTTPConnection) -> Principal:
+        """Who opens a WebSocket: by ticket, token in the query, `Authorization`, subprotocol or cookie.
+
+        Raises:
+            Forbidden: A web page of another site opened it.
+            Unauthorized: There is no credential, or it is not valid.
+        """
+        check_origin(websocket.headers, websocket.url.scheme, self._allowed_origins)
+        ticket = websocket.query_params.get("ticket")
+        if ticket:
+            principal = self._tickets.redeem(ticket)
+            await self._users.welcome(principal)
+            return principal
+        credential = (
+            websocket.query_params.get("token")
+            or _bearer(websocket)
+            or _subprotocol_token(websocket)
+            or websocket.cookies.get(SESSION_COOKIE)
+        )
+        if not credential:
+            raise Unauthorized
+        return await self.authenticate(credential)
+
+
+def accepted_subprotocol(websocket: HTTPConnection) -> str | None:
+    """The subprotocol to accept a WebSocket with: a browser that offers some hangs up where none is chosen.
+
+    The first that is not a token; the token itself where nothing else is offered.
+    """
+    offered: list[str] = websocket.scope.get("subprotocols", [])
+    return next((name for name in offered if not _JWT.match(name)), offered[0] if offered else None)
+
+
+def _bearer(connection: HTTPConnection) -> str | None:
+    """The token of an `Authorization: Bearer` header; any other scheme is refused rather than overlooked."""
+    header = connection.headers.get("authorization")
+    if header is None:
+        return None
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthorized("Authorization must be: Bearer, a space, the token.")
+    return token.strip()
+
+
+def _subprotocol_token(websocket: HTTPConnection) -> str | None:
+    for name in websocket.scope.get("subprotocols", []):
+        found = _JWT.match(name)
+        if found:
+            return found[1]
+    return None

@@ -1,0 +1,252 @@
+"""Puts a server together: opens its parts in order and closes them in the opposite one."""
+
+import asyncio
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+from millrace.engine.engine import Engine
+from millrace.engine.options import EngineOptions
+from millrace.knowledge.builtin import builtin_documents
+from millrace.knowledge.knowledge_base import KnowledgeBase
+from millrace.limits.connections import ConnectionCounter
+from millrace.limits.ledger import RateLedger
+from millrace.limits.rates import Rates
+from millrace.logs.memory import MemoryLog
+from millrace.logs.memory_registry import MemoryRegistry
+from millrace.logs.sqlite import SqliteLog
+from millrace.logs.sqlite_database import LogDatabase
+from millrace.logs.sqlite_registry import SqliteRegistry
+from millrace.model.generation import ModelInfo
+from millrace.ops.clock import SystemClock
+from millrace.ports import Clock, EmotionAnalyzer, Ledger, ModelDirectory, ResolvedModel, Store, TurnLog, TurnRegistry
+from millrace.providers.embedded import EmbeddedProvider
+from millrace.server.accounts import Accounts
+from millrace.server.auth import Authentication, KnownUsers
+from millrace.server.cookies import Cookies
+from millrace.server.data_dir import opened_data_dir
+from millrace.server.guests import GuestDesk
+from millrace.server.refresh import Families, MemoryFamilies, RefreshTokens, SqlFamilies
+from millrace.server.secret import signing_secret
+from millrace.server.services import Services
+from millrace.server.settings import Settings
+from millrace.server.status import GcMeter
+from millrace.server.tickets import Tickets
+from millrace.server.tokens import LocalTokens, PublicKeyVerifier, SharedSecretVerifier, Verifier
+from millrace.stores.database import open_database
+from millrace.stores.sql import SqlStore
+
+LOG_FILE = "log.db"
+KNOWLEDGE_FILE = "knowledge.db"
+LogReady = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Parts to use instead of those that the settings name. Whoever made them closes them.
+
+    `log` and `registry` belong together: give both or none.
+    """
+
+    store: Store | None = None
+    log: TurnLog | None = None
+    registry: TurnRegistry | None = None
+    models: ModelDirectory | None = None
+    ledger: Ledger | None = None
+    knowledge: KnowledgeBase | None = None
+    emotion: EmotionAnalyzer | None = None
+    clock: Clock | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What was opened for one server."""
+
+    store: Store
+    log: TurnLog
+    registry: TurnRegistry
+    log_ready: LogReady
+    knowledge: KnowledgeBase
+    models: ModelDirectory
+    families: Families
+    secret: bytes
+
+
+@asynccontextmanager
+async def compose(settings: Settings, ports: Ports, connections: ConnectionCounter) -> AsyncIterator[Services]:
+    """Open everything, in order, and give the running server's parts. `connections` counts the WebSockets.
+
+    Raises:
+        SettingsError: The data folder is in use or cannot be used.
+        MillraceError: A part cannot be opened.
+    """
+    clock = ports.clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        stack.enter_context(opened_data_dir(settings.data_dir, exclusive=settings.uses_data_dir))
+        parts = await _open_parts(settings, ports, clock, stack)
+        engine = Engine(
+            log=parts.log,
+            registry=parts.registry,
+            store=parts.store,
+            models=parts.models,
+            clock=clock,
+            options=engine_options(settings),
+            ledger=ports.ledger or RateLedger(settings.limits.turns_per_minute, clock),
+            retriever=parts.knowledge,
+            emotion=ports.emotion,
+        )
+        await engine.open()
+        stack.push_async_callback(engine.close)
+        gc_meter = GcMeter(clock)
+        gc_meter.start()
+        stack.callback(gc_meter.stop)
+        yield _services(settings, clock, parts, engine, gc_meter, connections)
+
+
+def engine_options(settings: Settings) -> EngineOptions:
+    """What the settings say to the engine."""
+    generation, limits = settings.generation, settings.limits
+    return EngineOptions(
+        max_tokens=generation.max_tokens,
+        generation_timeout_s=generation.generation_timeout_s,
+        first_token_timeout_s=generation.first_token_timeout_s,
+        idle_timeout_s=generation.idle_timeout_s,
+        on_busy=generation.on_busy,
+        queue_limit=limits.queue,
+        on_disconnect=generation.on_disconnect,
+        disconnect_grace_s=generation.disconnect_grace_s,
+        history_messages=generation.history_messages,
+        message_chars=limits.message_chars,
+        system_prompt=generation.system_prompt,
+        log_retention_s=settings.log_retention_s,
+        emotion_enabled=generation.emotion_enabled,
+    )
+
+
+def verifier_for(settings: Settings, tokens: LocalTokens, secret: bytes, clock: Clock) -> Verifier:
+    """What verifies access tokens in the mode that is set."""
+    if settings.auth.mode != "jwt":
+        return tokens
+    if settings.jwt.jwks_url is not None:
+        return PublicKeyVerifier(settings.jwt, clock)
+    return SharedSecretVerifier(secret, settings.jwt)
+
+
+async def _open_parts(settings: Settings, ports: Ports, clock: Clock, stack: AsyncExitStack) -> _Parts:
+    store = ports.store
+    if store is None:
+        store = await SqlStore.open(settings.store_url)
+        stack.push_async_callback(store.close)
+    log, registry, log_ready = await _open_log(settings, ports, clock, stack)
+    knowledge = ports.knowledge
+    if knowledge is None:
+        builtin = await asyncio.to_thread(builtin_documents)
+        knowledge = await KnowledgeBase.open(settings.data_dir / KNOWLEDGE_FILE, builtin=builtin)
+        stack.push_async_callback(knowledge.close)
+    return _Parts(
+        store=store,
+        log=log,
+        registry=registry,
+        log_ready=log_ready,
+        knowledge=knowledge,
+        models=ports.models or await _open_models(settings, knowledge, stack),
+        families=await _open_families(settings, ports, stack),
+        secret=await asyncio.to_thread(signing_secret, settings),
+    )
+
+
+async def _open_models(settings: Settings, knowledge: KnowledgeBase, stack: AsyncExitStack) -> ModelDirectory:
+    return _Interim(EmbeddedProvider(knowledge))
+
+
+class _Interim:
+    """INTERIM until the registry of providers is there."""
+
+    default = "embedded/passages"
+
+    def __init__(self, provider: EmbeddedProvider) -> None:
+        self.provider = provider
+        self.info = ModelInfo("embedded/passages", "embedded", "passages")
+
+    def models(self) -> list[ModelInfo]:
+        return [self.info]
+
+    def resolve(self, model: str | None) -> ResolvedModel:
+        return ResolvedModel(self.info, cast(Any, self.provider))
+
+    def cost(self, model_id: str, usage: object) -> float | None:
+        return 0.0
+
+
+async def _open_log(
+    settings: Settings, ports: Ports, clock: Clock, stack: AsyncExitStack
+) -> tuple[TurnLog, TurnRegistry, LogReady]:
+    if ports.log is not None and ports.registry is not None:
+        return ports.log, ports.registry, _always_ready
+    if settings.log == "memory":
+        registry = MemoryRegistry(clock)
+        return MemoryLog(registry, clock), registry, _always_ready
+    database = LogDatabase(settings.data_dir / LOG_FILE)
+    await database.open()
+    stack.push_async_callback(database.close)
+    log = SqliteLog(database, clock)
+    stack.push_async_callback(log.close)
+
+    async def ready() -> None:
+        await database.transact(lambda connection: connection.execute("SELECT 1").fetchone())
+
+    owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+    return log, SqliteRegistry(database, clock, owner), ready
+
+
+async def _open_families(settings: Settings, ports: Ports, stack: AsyncExitStack) -> Families:
+    """Sign-ins are kept in the database of the settings; beside a store that was passed in, in memory."""
+    if settings.auth.mode != "accounts" or ports.store is not None:
+        return MemoryFamilies()
+    families = SqlFamilies(await asyncio.to_thread(open_database, settings.store_url))
+    stack.push_async_callback(families.close)
+    await families.open()
+    return families
+
+
+def _services(
+    settings: Settings, clock: Clock, parts: _Parts, engine: Engine, gc_meter: GcMeter, connections: ConnectionCounter
+) -> Services:
+    tokens, rates, tickets = LocalTokens(parts.secret, clock), Rates(), Tickets(clock)
+    authentication = Authentication(
+        mode=settings.auth.mode,
+        verifier=verifier_for(settings, tokens, parts.secret, clock),
+        tickets=tickets,
+        users=KnownUsers(parts.store, clock),
+        allowed_origins=settings.allowed_origins,
+    )
+    return Services(
+        settings=settings,
+        clock=clock,
+        store=parts.store,
+        models=parts.models,
+        engine=engine,
+        documents=parts.knowledge,
+        access=engine.access,
+        authentication=authentication,
+        tokens=tokens,
+        tickets=tickets,
+        cookies=Cookies(settings.public_url),
+        guests=GuestDesk(rates, settings.limits.guests_per_minute),
+        accounts=Accounts(parts.store, settings, rates, clock),
+        refresh=RefreshTokens(tokens, parts.families, clock, settings.auth.refresh_token_s),
+        rates=rates,
+        connections=connections,
+        gc_meter=gc_meter,
+        log_ready=parts.log_ready,
+        stopping=asyncio.Event(),
+        started_at=clock.monotonic(),
+    )
+
+
+async def _always_ready() -> None:
+    """For a log in memory, or one that somebody else looks after."""

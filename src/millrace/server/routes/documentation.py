@@ -1,0 +1,38 @@
+"""What the OpenAPI description says of errors: one place, so that every route says it alike."""
+
+from http import HTTPStatus
+from typing import Any
+
+from millrace.server.problems import MEDIA_TYPE
+from millrace.server.schemas import ProblemShape
+
+_EXAMPLES: dict[int, tuple[str, str]] = {
+    400: ("INVALID_REQUEST", "title: Field required."),
+    401: ("UNAUTHORIZED", "Sign in to go on."),
+    403: ("UNAUTHORIZED", "You are not allowed to do this."),
+    404: ("NOT_FOUND", "This does not exist or is not yours."),
+    409: ("INVALID_REQUEST", "This contradicts what is already there."),
+    413: ("INVALID_REQUEST", "The message is too long. Shorten it and send it again."),
+    429: ("RATE_LIMIT", "That was too fast. Wait a moment and try again."),
+    502: ("PROVIDER_FAILURE", "The model's provider could not answer. Try again, or choose another model."),
+    503: ("STREAM_ERROR", "The server is busy or restarting. Try again in a few seconds."),
+    504: ("PROVIDER_TIMEOUT", "The model took too long to answer. Try again, or choose another model."),
+}
+
+Responses = dict[int | str, dict[str, Any]]
+
+
+def problems(*statuses: int) -> Responses:
+    """The error responses of a route, each with an example."""
+    return {status: _response(status) for status in statuses}
+
+
+def _response(status: int) -> dict[str, Any]:
+    code, detail = _EXAMPLES[status]
+    title = HTTPStatus(status).phrase
+    example: dict[str, Any] = {"title": title, "status": status, "detail": detail, "code": code}
+    example["recoverable"] = code not in {"UNAUTHORIZED", "NOT_FOUND"}
+    return {
+        "description": title,
+        "content": {MEDIA_TYPE: {"schema": ProblemShape.model_json_schema(), "example": example}},
+    }

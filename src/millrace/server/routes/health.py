@@ -1,0 +1,79 @@
+"""Is it alive, can it work, what is it doing: `/healthz`, `/readyz`, `/api/status`."""
+
+from typing import Literal
+
+from fastapi import APIRouter
+
+import millrace
+from millrace.model.errors import Overloaded
+from millrace.server.routes.documentation import problems
+from millrace.server.schemas import Shape
+from millrace.server.services import ServicesDep
+
+router = APIRouter(tags=["health"])
+
+
+class HealthShape(Shape):
+    """All is well."""
+
+    status: Literal["ok"] = "ok"
+
+
+class TurnsShape(Shape):
+    """Answers in this process."""
+
+    running: int
+    queued: int
+    followers: int
+    """Readers of these answers: one per tab and answer."""
+
+
+class StatusShape(Shape):
+    """What this process is doing."""
+
+    version: str
+    uptime_s: float
+    """Seconds since it was ready."""
+    auth_mode: str
+    default_model: str
+    providers: list[str]
+    models: list[str]
+    turns: TurnsShape
+    connections: int
+    """Open WebSocket connections."""
+    gc_pause_max_ms: float
+    """The longest pause of the garbage collector since the start, in milliseconds."""
+
+
+@router.get("/healthz")
+async def healthz() -> HealthShape:
+    """The process answers. Restart it where it does not."""
+    return HealthShape()
+
+
+@router.get("/readyz", responses=problems(503))
+async def readyz(services: ServicesDep) -> HealthShape:
+    """The database answers and the log takes entries. Send no users here while this is not so."""
+    if services.stopping.is_set():
+        raise Overloaded(retry_after=5)
+    await services.store.ready()
+    await services.log_ready()
+    return HealthShape()
+
+
+@router.get("/api/status")
+async def status(services: ServicesDep) -> StatusShape:
+    """What this process is doing, in numbers; nothing of what anybody wrote."""
+    turns = services.engine.status()
+    models = services.models.models()
+    return StatusShape(
+        version=millrace.__version__,
+        uptime_s=round(services.clock.monotonic() - services.started_at, 3),
+        auth_mode=services.settings.auth.mode,
+        default_model=services.models.default,
+        providers=sorted({info.provider for info in models}),
+        models=[info.id for info in models],
+        turns=TurnsShape(running=turns.running, queued=turns.queued, followers=turns.followers),
+        connections=services.connections.total,
+        gc_pause_max_ms=round(services.gc_meter.max_pause_ms, 3),
+    )

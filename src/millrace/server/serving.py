@@ -1,0 +1,156 @@
+"""Running the app with uvicorn: binding first, saying when it is ready, stopping in the right order."""
+
+import asyncio
+import errno
+import logging
+import signal
+import socket
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+from fastapi import FastAPI
+
+from millrace.server.app import millrace_lifespan
+from millrace.server.services import Services, services_of
+from millrace.server.settings import Settings, is_loopback
+from millrace.server.settings_errors import SettingsError
+from millrace.server.status import freeze_startup_objects
+from millrace.transports.uvicorn_protocol import FramesProtocol
+
+_BACKLOG = 2048
+_CLOSE_CONNECTIONS_S = 3
+_log = logging.getLogger(__name__)
+
+
+def check_exposure(settings: Settings) -> None:
+    """Guests are let in by whoever can reach the server: on this machine nobody minds, beyond it somebody must say so.
+
+    Raises:
+        SettingsError: Guest mode would listen beyond loopback.
+    """
+    if settings.auth.mode == "guest" and not settings.auth.allow_guests and not is_loopback(settings.host):
+        raise SettingsError(
+            [
+                f"In guest mode everybody who can reach {settings.host} could use this server and its model. Turn "
+                "accounts on (--auth accounts), or say --allow-guests if that is what you want."
+            ]
+        )
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket on `host` and `port` (0: a free one) that does not listen yet.
+
+    Raises:
+        SettingsError: The port is taken or not allowed, or there is no such address.
+    """
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except socket.gaierror:
+        raise SettingsError([f"There is no address {host} on this machine. Choose another with --host."]) from None
+    family, kind, protocol, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        listener.close()
+        raise SettingsError([_why_not(error, host, port)]) from None
+    return listener
+
+
+def url_of(listener: socket.socket, host: str) -> str:
+    """Where a browser on this machine reaches the server."""
+    port = listener.getsockname()[1]
+    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - compared, not bound
+    return f"http://{f'[{name}]' if ':' in name and not name.startswith('[') else name}:{port}"
+
+
+class Server(uvicorn.Server):
+    """A uvicorn server that hands running answers over before it closes connections.
+
+    uvicorn closes WebSockets (with 1012) before it tells the app to stop; a client that came back at once would
+    then meet turns that are neither here nor elsewhere. So: stop accepting, hand over, close, end.
+    """
+
+    def __init__(self, config: uvicorn.Config, services: Services, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._services = services
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop accepting, hand turns over, close connections."""
+        for server in self.servers:
+            server.close()
+        self._services.stopping.set()
+        try:
+            await asyncio.wait_for(self._services.engine.close(), self._services.settings.shutdown_s)
+        except TimeoutError:
+            _log.warning("not all running answers were handed over in time; the next start continues them")
+        await super().shutdown(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop; a second Ctrl-C stops without waiting. Stopping when told to is no failure: the exit code is 0."""
+        super().handle_exit(sig, frame)
+        self._captured_signals.clear()
+
+
+async def serve(app: FastAPI, settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM.
+
+    Args:
+        app: Made by `create_app`.
+        settings: The app's.
+        listener: Bound by `bind`; closed at the end.
+        ready: Called once connections are accepted.
+
+    Raises:
+        SettingsError: The data folder cannot be used.
+        MillraceError: A part cannot be opened.
+    """
+    async with millrace_lifespan(app):
+        services = services_of(app)
+        freeze_startup_objects()
+        services.gc_meter.reset()  # that one was on purpose, and before anybody waited
+        await Server(_config(app, settings), services, ready).serve([listener])
+
+
+def run(app: FastAPI, settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:
+    """`serve` in an event loop of its own (uvloop where there is one)."""
+    factory = _config(app, settings).get_loop_factory()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until uvicorn listens to it: end cleanly all the same
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(serve(app, settings, listener, ready))
+
+
+def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        lifespan="off",  # `serve` runs it, so that what is wrong at the start is one sentence
+        ws=FramesProtocol,
+        ws_max_size=settings.limits.frame_bytes,
+        ws_per_message_deflate=False,
+        log_config=None,
+        access_log=settings.access_log,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        backlog=_BACKLOG,
+        timeout_graceful_shutdown=_CLOSE_CONNECTIONS_S,
+    )
+
+
+def _why_not(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} on {host} is in use. Stop the program that uses it, or choose another with --port."
+    if error.errno == errno.EACCES:
+        return f"Port {port} needs more rights than this program has. Choose one over 1023 with --port."
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"There is no address {host} on this machine. Choose another with --host."
+    return f"Cannot listen on {host}:{port}: {error.strerror or error}."

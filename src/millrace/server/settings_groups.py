@@ -1,0 +1,151 @@
+"""The groups of settings: who may come in, how much is allowed, how answers are made, which providers there are.
+
+The sentence under each field is its documentation: `docs/settings.md` is generated from it.
+"""
+
+import json
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic_settings import NoDecode
+
+SYMMETRIC = frozenset({"HS256", "HS384", "HS512"})
+ASYMMETRIC = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"})
+
+
+def _split(value: object) -> object:
+    """Let a list be written `a, b` in the environment, or as JSON."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        return json.loads(value)
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+"""Several words: a list in the file, comma-separated in the environment."""
+
+
+class Group(BaseModel):
+    """Immutable settings; the docstring under a field describes it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class AuthSettings(Group):
+    """Who may come in."""
+
+    mode: Literal["guest", "accounts", "jwt"] = "guest"
+    """`guest`: everybody with a browser, known by a signed cookie. `accounts`: people register and sign in.
+    `jwt`: an outside issuer signs the tokens."""
+    allow_guests: bool = False
+    """Serve guests beyond this machine too. Without it, `guest` mode listens on loopback only."""
+    registration: bool = True
+    """Whether new accounts may be registered (mode `accounts`)."""
+    min_password_chars: Annotated[int, Field(ge=8, le=128)] = 8
+    """Shortest password that a new account may have, in characters."""
+    access_token_s: Annotated[int, Field(ge=60, le=30 * 86_400)] = 3600
+    """Life of an access token and of the sign-in cookie, in seconds."""
+    refresh_token_s: Annotated[int, Field(ge=300, le=366 * 86_400)] = 30 * 86_400
+    """Life of a refresh token that is not used, in seconds."""
+    guest_cookie_s: Annotated[int, Field(ge=60, le=366 * 86_400)] = 365 * 86_400
+    """Life of a guest's cookie, in seconds; it is renewed while it is used."""
+
+
+class JwtSettings(Group):
+    """How tokens of an outside issuer are verified (mode `jwt`)."""
+
+    algorithms: Names = ("HS256",)
+    """Signature algorithms that are accepted. HS* verify with `jwt_secret`, all others with `jwks_url`; never both."""
+    jwks_url: str | None = None
+    """Where the issuer publishes its public keys (JWKS)."""
+    jwks_cache_s: Annotated[float, Field(ge=1, le=86_400)] = 300
+    """How long fetched keys are used before they are fetched again, in seconds."""
+    issuer: str | None = None
+    """The `iss` that tokens must carry; anything where it is not set."""
+    audience: str | None = None
+    """The `aud` that tokens must carry. Where it is not set, tokens that name an audience are refused."""
+    name_claim: str = "name"
+    """The claim that holds the user's name for display."""
+    leeway_s: Annotated[float, Field(ge=0, le=300)] = 10
+    """Tolerance for clocks that differ, in seconds."""
+
+    @model_validator(mode="after")
+    def _keys_match_algorithms(self) -> "JwtSettings":
+        names = set(self.algorithms)
+        if not names or not names <= SYMMETRIC | ASYMMETRIC:
+            known = ", ".join(sorted(SYMMETRIC | ASYMMETRIC))
+            raise ValueError(f"algorithms must be some of {known}")
+        if names & SYMMETRIC and names & ASYMMETRIC:
+            raise ValueError("algorithms must be all HS* (a shared secret) or all public-key ones, never mixed")
+        if names & ASYMMETRIC and not self.jwks_url:
+            raise ValueError("public-key algorithms need jwks_url")
+        if self.jwks_url and names & SYMMETRIC:
+            raise ValueError('jwks_url needs public-key algorithms, ["RS256"] for example')
+        return self
+
+
+class LimitSettings(Group):
+    """How much a client may ask."""
+
+    frame_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 65_536
+    """Largest WebSocket message from a client, in bytes; a larger one closes the connection (1009)."""
+    message_chars: Annotated[int, Field(ge=1)] = 32_000
+    """Longest user message, in characters."""
+    frames_per_second: Annotated[float, Field(gt=0)] = 50
+    """Messages a WebSocket connection may send per second; more close it (1008)."""
+    connections_per_user: Annotated[int, Field(ge=1)] = 20
+    """WebSocket connections a user may hold at a time."""
+    turns_per_minute: Annotated[int, Field(ge=1)] = 60
+    """Questions a user may ask per minute."""
+    queue: Annotated[int, Field(ge=0)] = 10
+    """Questions that may wait in one conversation while an answer is written."""
+    body_bytes: Annotated[int, Field(ge=1024)] = 1_048_576
+    """Largest HTTP request body, in bytes, where a route does not set its own (uploads)."""
+    guests_per_minute: Annotated[int, Field(ge=1)] = 60
+    """New guests per minute and address of the network."""
+    sign_ins_per_minute: Annotated[int, Field(ge=1)] = 10
+    """Attempts to sign in or register per minute, for each pair of account and network address; a network
+    address alone may make five times as many."""
+    tickets_per_minute: Annotated[int, Field(ge=1)] = 120
+    """One-time WebSocket tickets per minute and user."""
+
+
+class GenerationSettings(Group):
+    """How answers are made and delivered."""
+
+    token_delay_ms: Annotated[int, Field(ge=0, le=5000)] = 0
+    """Pause between pieces on delivery, in milliseconds, where a client asks for no other speed."""
+    max_tokens: Annotated[int, Field(ge=1)] = 4096
+    """Longest answer, in tokens."""
+    generation_timeout_s: Annotated[float, Field(gt=0)] = 60
+    """Longest time a whole answer may take, in seconds."""
+    first_token_timeout_s: Annotated[float, Field(gt=0)] = 30
+    """Longest wait for the first piece of an answer, in seconds."""
+    idle_timeout_s: Annotated[float, Field(gt=0)] = 30
+    """Longest wait between two pieces, in seconds."""
+    emotion_enabled: bool = True
+    """Whether the emotion in messages is estimated."""
+    on_busy: Literal["queue", "reject", "interrupt"] = "queue"
+    """What a question does that arrives while its conversation is being answered: wait, be refused, or take over."""
+    on_disconnect: Literal["continue", "cancel"] = "continue"
+    """What an answer does when nobody watches it any more: go on, or stop after `disconnect_grace_s`."""
+    disconnect_grace_s: Annotated[float, Field(ge=0)] = 30
+    """Time in which a client may come back before its answer is stopped, in seconds (`on_disconnect = "cancel"`)."""
+    history_messages: Annotated[int, Field(ge=0)] = 40
+    """Earlier messages of a conversation that the model is given."""
+    system_prompt: str = ""
+    """Instructions that precede every conversation."""
+
+
+class ProviderSettings(Group):
+    """One provider of models."""
+
+    kind: str = "openai"
+    """Its protocol: `openai` for OpenAI and everything compatible with it."""
+    base_url: str | None = None
+    """Where it is, up to and including `/v1`; the public service of its kind where it is not set."""
+    api_key: SecretStr | None = None
+    """The key it asks for. Keep it in the environment rather than in the file."""
+    models: Names = ()
+    """Models to offer; those that it lists itself where this is empty."""
