@@ -1,0 +1,74 @@
+import type { ChatClient } from "@millrace/client";
+import { ChatProvider, useReadable } from "@millrace/react";
+import { useEffect } from "react";
+import { Redirect, Route, Router, Switch } from "wouter";
+import styles from "./app.module.css";
+import type { Auth } from "./auth/auth.ts";
+import { LoginPage } from "./auth/LoginPage.tsx";
+import { ChatPage } from "./chat/ChatPage.tsx";
+import { Button } from "./ui/Button.tsx";
+import { Logo } from "./ui/Logo.tsx";
+
+interface AppProps {
+  readonly client: ChatClient;
+  readonly auth: Auth;
+  /** The path under which the page is served, without a slash at its end. */
+  readonly base: string;
+}
+
+export function App({ client, auth, base }: AppProps) {
+  const state = useReadable(auth.state);
+  useEffect(() => void auth.load(), [auth]);
+  useEffect(
+    () =>
+      client.connection.subscribe(() => {
+        const { state: connection, error } = client.connection.get();
+        if (connection !== "error" || error?.code !== "UNAUTHORIZED") return;
+        void auth.renew().then((known) => known && client.reconnect());
+      }),
+    [client, auth],
+  );
+  // One connection per person: whoever signs in after another gets a new one.
+  const user = state.kind === "known" ? state.session.user : null;
+
+  if (state.kind === "loading") return <output className={styles["splash"]}>Loading…</output>;
+  if (state.kind === "unreachable") {
+    return (
+      <main className={styles["splash"]}>
+        <Logo size={40} />
+        <h1>The server does not answer</h1>
+        <p>{state.error.message}</p>
+        <Button look="primary" onClick={() => void auth.load()}>
+          Try again
+        </Button>
+      </main>
+    );
+  }
+  return (
+    <ChatProvider client={client} connect={user !== null}>
+      <Router base={base}>
+        {user === null ? (
+          <Switch>
+            <Route path="/login">
+              <LoginPage auth={auth} mode={state.session.mode} />
+            </Route>
+            <Route>
+              <Redirect to="/login" replace />
+            </Route>
+          </Switch>
+        ) : (
+          <Switch>
+            <Route path="/chat/:sessionId?">
+              {({ sessionId }) => (
+                <ChatPage sessionId={sessionId ?? null} user={user} auth={auth} />
+              )}
+            </Route>
+            <Route>
+              <Redirect to="/chat" replace />
+            </Route>
+          </Switch>
+        )}
+      </Router>
+    </ChatProvider>
+  );
+}

@@ -1,0 +1,30 @@
+import { Api, ChatClient } from "@millrace/client";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./App.tsx";
+import { Auth } from "./auth/auth.ts";
+import "./global.css";
+
+// The server may be mounted under a prefix: the <base> element says where.
+const home = new URL(document.baseURI);
+const base = home.pathname.replace(/\/$/, "");
+const api = new Api({ baseUrl: home.origin + base });
+const client = new ChatClient({ api, storage: storageOfTab() });
+const auth = new Auth(api);
+
+const root = document.getElementById("root");
+if (!root) throw new Error("index.html has no #root");
+createRoot(root).render(
+  <StrictMode>
+    <App client={client} auth={auth} base={base} />
+  </StrictMode>,
+);
+
+function storageOfTab(): Storage | null {
+  try {
+    return sessionStorage;
+  } catch {
+    // Forbidden by the browser's settings: unsent messages then live as long as the page.
+    return null;
+  }
+}

@@ -1,0 +1,114 @@
+import type { CSSProperties } from "react";
+import { createHighlighterCore, type HighlighterCore, type LanguageInput } from "shiki/core";
+import { createJavaScriptRegexEngine } from "shiki/engine/javascript";
+
+/** A piece of a line; its style holds one colour per theme, of which the style sheet takes one. */
+interface Token {
+  readonly offset: number;
+  readonly content: string;
+  readonly style: CSSProperties;
+}
+
+export interface Line {
+  readonly start: number;
+  readonly tokens: readonly Token[];
+  /** The line break that follows, or nothing. */
+  readonly end: string;
+  readonly length: number;
+}
+
+/** Each grammar is a download of its own, fetched when an answer first uses it. */
+const LANGUAGES: Record<string, LanguageInput> = {
+  bash: () => import("shiki/langs/bash.mjs"),
+  c: () => import("shiki/langs/c.mjs"),
+  cpp: () => import("shiki/langs/cpp.mjs"),
+  csharp: () => import("shiki/langs/csharp.mjs"),
+  css: () => import("shiki/langs/css.mjs"),
+  diff: () => import("shiki/langs/diff.mjs"),
+  docker: () => import("shiki/langs/docker.mjs"),
+  go: () => import("shiki/langs/go.mjs"),
+  html: () => import("shiki/langs/html.mjs"),
+  ini: () => import("shiki/langs/ini.mjs"),
+  java: () => import("shiki/langs/java.mjs"),
+  javascript: () => import("shiki/langs/javascript.mjs"),
+  json: () => import("shiki/langs/json.mjs"),
+  jsx: () => import("shiki/langs/jsx.mjs"),
+  kotlin: () => import("shiki/langs/kotlin.mjs"),
+  markdown: () => import("shiki/langs/markdown.mjs"),
+  php: () => import("shiki/langs/php.mjs"),
+  python: () => import("shiki/langs/python.mjs"),
+  ruby: () => import("shiki/langs/ruby.mjs"),
+  rust: () => import("shiki/langs/rust.mjs"),
+  sql: () => import("shiki/langs/sql.mjs"),
+  swift: () => import("shiki/langs/swift.mjs"),
+  toml: () => import("shiki/langs/toml.mjs"),
+  tsx: () => import("shiki/langs/tsx.mjs"),
+  typescript: () => import("shiki/langs/typescript.mjs"),
+  xml: () => import("shiki/langs/xml.mjs"),
+  yaml: () => import("shiki/langs/yaml.mjs"),
+};
+
+const ALIASES: Record<string, string> = {
+  "c++": "cpp",
+  "c#": "csharp",
+  console: "bash",
+  cs: "csharp",
+  dockerfile: "docker",
+  golang: "go",
+  js: "javascript",
+  kt: "kotlin",
+  md: "markdown",
+  py: "python",
+  rb: "ruby",
+  rs: "rust",
+  sh: "bash",
+  shell: "bash",
+  ts: "typescript",
+  yml: "yaml",
+  zsh: "bash",
+};
+
+/** Longer code stays plain: colouring it would hold up the page. */
+const LONGEST = 50_000;
+
+let highlighter: Promise<HighlighterCore> | null = null;
+
+function obtain(): Promise<HighlighterCore> {
+  highlighter ??= createHighlighterCore({
+    themes: [import("shiki/themes/github-light.mjs"), import("shiki/themes/github-dark.mjs")],
+    langs: [],
+    engine: createJavaScriptRegexEngine({ forgiving: true }),
+  });
+  return highlighter;
+}
+
+/** The lines of `code` with their colours; null for a language that is not known. */
+export async function highlight(code: string, language: string): Promise<Line[] | null> {
+  const name = ALIASES[language.toLowerCase()] ?? language.toLowerCase();
+  const grammar = LANGUAGES[name];
+  if (!grammar || code.length > LONGEST) return null;
+  const core = await obtain();
+  await core.loadLanguage(grammar);
+  const { tokens } = core.codeToTokens(code, {
+    lang: name,
+    themes: { light: "github-light", dark: "github-dark" },
+    defaultColor: false,
+  });
+  let start = 0;
+  return tokens.map((line, index) => {
+    const end = index < tokens.length - 1 ? "\n" : "";
+    const length = line.reduce((sum, token) => sum + token.content.length, 0) + end.length;
+    const result: Line = {
+      start,
+      end,
+      length,
+      tokens: line.map((token) => ({
+        offset: token.offset,
+        content: token.content,
+        style: (token.htmlStyle ?? {}) as CSSProperties,
+      })),
+    };
+    start += length;
+    return result;
+  });
+}

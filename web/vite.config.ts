@@ -1,0 +1,25 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+/** Where `npm run dev` finds the server. */
+const SERVER = process.env["MILLRACE_URL"] ?? "http://127.0.0.1:8000";
+
+export default defineConfig({
+  // Relative to the <base> of index.html, so that the page also works under a prefix.
+  base: "./",
+  plugins: [react()],
+  build: {
+    outDir: "../src/millrace/web",
+    emptyOutDir: true,
+    target: "es2022",
+    // The largest is the grammar of C++, downloaded by whoever reads C++.
+    chunkSizeWarningLimit: 900,
+  },
+  server: {
+    proxy: {
+      // The server compares Origin with Host: both must say what the browser said.
+      "/api": { target: SERVER, ws: true, changeOrigin: false },
+    },
+  },
+  test: { environment: "happy-dom", include: ["tests/**/*.test.{ts,tsx}"] },
+});
