@@ -1,0 +1,1 @@
+"""The load generator: clients of the chat dialect in one process of their own."""

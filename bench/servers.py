@@ -1,0 +1,99 @@
+"""The servers that are measured. Another one is another entry in `SERVERS`."""
+
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+from bench.process import ROOT, Child, Cores, run_to_end
+
+BINARIES = Path(sys.executable).parent
+JWT_SECRET = "a secret for the bench, which guards nothing"
+MANY = "1000000"
+SETTINGS = {
+    "MILLRACE_DISCOVER_LOCAL": "false",
+    "MILLRACE_GENERATION__MAX_TOKENS": MANY,
+    "MILLRACE_GENERATION__GENERATION_TIMEOUT_S": "600",
+    "MILLRACE_LIMITS__CONNECTIONS_PER_USER": MANY,
+    "MILLRACE_LIMITS__TURNS_PER_MINUTE": MANY,
+    "MILLRACE_LIMITS__FRAMES_PER_SECOND": MANY,
+}
+"""The load is one user, who does what limits are there to forbid; all else is as it comes."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSpec:
+    """How to start a server; in the command `{upstream}` is the feed's base URL and `{data}` an empty folder."""
+
+    name: str
+    title: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    product: bool = False
+    """True for Millrace: it wants a user's token, and names models `provider/model`."""
+
+
+def _yardstick(name: str, title: str) -> ServerSpec:
+    return ServerSpec(name, title, (sys.executable, "-m", f"bench.yardsticks.{name}", "--upstream", "{upstream}"))
+
+
+def _millrace(log: str) -> ServerSpec:
+    command = (str(BINARIES / "millrace"), "serve", "--port", "0", "--data-dir", "{data}")
+    environment = {"MILLRACE_LOG": log, "MILLRACE_JWT_SECRET": JWT_SECRET} | SETTINGS
+    return ServerSpec(log, f"millrace, {log} log", command, environment, product=True)
+
+
+SERVERS: tuple[ServerSpec, ...] = (
+    _yardstick("floor", "floor: uvloop, picows"),
+    _millrace("memory"),
+    _millrace("sqlite"),
+    _yardstick("usual", "usual: FastAPI, openai SDK"),
+)
+FLOOR, MEMORY, SQLITE, USUAL = (spec.name for spec in SERVERS)
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """A server that is ready for the load."""
+
+    child: Child
+    address: str
+    url: str
+    """Of its WebSocket, credentials included."""
+    model: str
+    user: str | None
+
+
+@contextmanager
+def running(spec: ServerSpec, upstream: str, cores: Cores) -> Iterator[RunningServer]:
+    """Start a server on its core, on an empty data folder, and stop it at the end.
+
+    Raises:
+        BenchError: it does not start.
+    """
+    with tempfile.TemporaryDirectory(prefix="millrace-bench-") as data:
+        command = [part.format(upstream=upstream, data=data) for part in spec.command]
+        environment = {"OPENAI_BASE_URL": upstream, "OPENAI_API_KEY": "bench", **spec.environment}
+        # Millrace runs in a folder without a millrace.toml: the settings of this checkout are not the bench's.
+        folder = Path(data) if spec.product else ROOT
+        child = Child(spec.title, command, cores.server, environment, folder)
+        try:
+            address = child.address()
+            url = f"ws{address.removeprefix('http')}/api/ws/chat"
+            if spec.product:
+                yield RunningServer(child, address, f"{url}?token={_token(spec, data, cores)}", "openai/sim", USER)
+            else:
+                yield RunningServer(child, address, url, "sim", None)
+        finally:
+            child.stop()
+
+
+USER = "bench"
+
+
+def _token(spec: ServerSpec, data: str, cores: Cores) -> str:
+    command = [str(BINARIES / "millrace"), "token", "--user", USER, "--data-dir", data]
+    return quote(run_to_end("millrace token", command, cores.others, extra=spec.environment).decode().strip())

@@ -1,0 +1,1 @@
+"""Servers that Millrace is measured against; each is a process of its own."""
