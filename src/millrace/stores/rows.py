@@ -1,0 +1,204 @@
+"""How values become rows and rows values.
+
+Text is repaired on the way in: a lone surrogate, which UTF-8 cannot express, and the NUL character, which
+PostgreSQL cannot hold and SQLite cuts at, are kept as U+FFFD. Ids are never repaired, because two different ones could
+become the same; a bad one is refused.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, TypeAlias
+
+import msgspec
+from sqlalchemy import Row
+
+from millrace.model.errors import InvalidRequest
+from millrace.model.messages import Message, MessageError, Session, User, Version
+from millrace.model.turns import TurnOutcome
+
+Params: TypeAlias = dict[str, Any]
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+
+TITLE_LENGTH: Final = 60
+"""Characters of a title that is taken from the first message."""
+
+_ENCODER = msgspec.json.Encoder()
+_METADATA = msgspec.json.Decoder(dict[str, Any])
+_ERROR = msgspec.json.Decoder(MessageError)
+_NAMES = msgspec.json.Decoder(tuple[str, ...])
+
+
+def clean(text: str) -> str:
+    """`text` as it can be stored: NUL characters and lone surrogates replaced by U+FFFD."""
+    if "\0" in text:
+        text = text.replace("\0", "\ufffd")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        # Through UTF-16, so that two halves that belong together become the character they mean.
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def key(identifier: str) -> str:
+    """`identifier`, if it can be stored as it is.
+
+    Raises:
+        InvalidRequest: It holds a NUL character or a lone surrogate.
+    """
+    if clean(identifier) != identifier:
+        raise InvalidRequest("An id in the request holds characters that no id can have.")
+    return identifier
+
+
+def address(email: str) -> str:
+    """An e-mail address as it is compared."""
+    return clean(email.strip().casefold())
+
+
+def derive_title(text: str) -> str:
+    """A title from a first message: its first line that says something, at most 60 characters, cut at a word."""
+    line = next((" ".join(line.split()) for line in clean(text).splitlines() if line.strip()), "")
+    if len(line) <= TITLE_LENGTH:
+        return line
+    cut = line.rfind(" ", 0, TITLE_LENGTH + 1)
+    return line[: cut if cut > 0 else TITLE_LENGTH]
+
+
+def user_params(user: User) -> Params:
+    """A row of `users`."""
+    return {
+        "id": key(user.id),
+        "kind": user.kind,
+        "name": clean(user.name),
+        "email": None if user.email is None else clean(user.email),
+        "created_at": user.created_at,
+    }
+
+
+def session_params(session: Session) -> Params:
+    """A row of `sessions`, which has no messages yet."""
+    return {
+        "id": key(session.id),
+        "user_id": key(session.user_id),
+        "title": clean(session.title),
+        "created_at": session.created_at,
+        "updated_at": session.updated_at,
+        "message_count": 0,
+    }
+
+
+def usage_params(outcome: TurnOutcome) -> Params:
+    """A row of `usage`; user and session are those of the turn."""
+    turn, usage = outcome.turn, outcome.usage
+    return {
+        "turn_id": key(turn.id),
+        "user_id": key(turn.user_id),
+        "session_id": key(turn.session_id),
+        "model": clean(outcome.model),
+        "status": outcome.answer.status,
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "estimated": usage.estimated,
+        "cost": outcome.cost,
+        "created_at": outcome.answer.created_at,
+    }
+
+
+def message_params(session_id: str, message_id: str, role: str, position: int, created_at: int) -> Params:
+    """A row of `messages` with its first version."""
+    return {
+        "id": key(message_id),
+        "session_id": session_id,
+        "role": role,
+        "position": position,
+        "created_at": created_at,
+        "current_version": 1,
+        "version_count": 1,
+    }
+
+
+def version_params(message_id: str, number: int, version: Version) -> Params:
+    """A row of `versions`; the number is the store's to give."""
+    return {
+        "message_id": key(message_id),
+        "number": number,
+        "content": clean(version.content),
+        "status": version.status,
+        "created_at": version.created_at,
+        "turn_id": key(version.turn_id),
+        "reasoning": None if version.reasoning is None else clean(version.reasoning),
+        "metadata": _json(version.metadata),
+        "error": _json(version.error),
+    }
+
+
+def to_user(row: AnyRow) -> User:
+    """From the columns id, kind, name, created_at, email."""
+    return User(*row)
+
+
+def to_session(row: AnyRow) -> Session:
+    """From the columns id, user_id, title, created_at, updated_at, message_count."""
+    return Session(*row)
+
+
+def to_version(row: AnyRow) -> Version:
+    """From the columns number, content, status, created_at, turn_id, reasoning, metadata, error."""
+    return _version(*row)
+
+
+def to_message(row: AnyRow) -> Message:
+    """From the columns id, session_id, role, created_at, version_count, reactions, and then those of a version."""
+    identifier, session_id, role, created_at, version_count, reactions, *version = row
+    return Message(
+        id=identifier,
+        session_id=session_id,
+        role=role,
+        created_at=created_at,
+        version=_version(*version),
+        version_count=version_count,
+        reactions=tuple(sorted(_NAMES.decode(reactions))) if reactions else (),
+    )
+
+
+def _version(
+    number: int,
+    content: str,
+    status: Any,  # one of the three words, as the columns hold nothing else
+    created_at: int,
+    turn_id: str,
+    reasoning: str | None,
+    metadata: str | None,
+    error: str | None,
+) -> Version:
+    return Version(
+        number=number,
+        content=content,
+        status=status,
+        created_at=created_at,
+        turn_id=turn_id,
+        reasoning=reasoning,
+        metadata=None if metadata is None else _METADATA.decode(metadata),
+        error=None if error is None else _ERROR.decode(error),
+    )
+
+
+def _json(value: object) -> str | None:
+    if value is None:
+        return None
+    try:
+        return _ENCODER.encode(value).decode()
+    except UnicodeEncodeError:
+        return _ENCODER.encode(_cleaned(msgspec.to_builtins(value))).decode()
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {_cleaned(name): _cleaned(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_cleaned(item) for item in value]
+    return value

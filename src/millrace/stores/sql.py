@@ -1,0 +1,237 @@
+"""The store in a SQL database: SQLite by default, PostgreSQL by the same code."""
+
+import asyncio
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, Executable
+
+from millrace.model.errors import Conflict, NotFound
+from millrace.model.messages import Message, SearchHit, Session, User, Version
+from millrace.model.turns import TurnOutcome
+from millrace.stores import rows, search
+from millrace.stores.database import Database, open_database
+from millrace.stores.rows import AnyRow, Params, key
+from millrace.stores.schema import upgrade_database
+from millrace.stores.statements import Statements
+
+
+class SqlStore:
+    """The `Store` port in SQL.
+
+    Beyond what the port says:
+
+    - `create_user` with an id that is there changes nothing: two requests may see an external user first.
+    - `create_session` ignores `message_count`; it counts what `finish_turn` adds.
+    - Renaming, deleting or taking a reaction from what is not there does nothing.
+    - The numbers of versions are the store's to give; `finish_turn` ignores the one in its outcome.
+    - A session without a title gets one from its first message.
+    - Usage stays when its session is deleted, and goes with its user.
+    - Text is repaired and ids are refused as `millrace.stores.rows` says.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._sql = Statements(database.dialect)
+
+    @classmethod
+    async def open(cls, url: str, *, lock_timeout: float = 5.0) -> "SqlStore":
+        """Open the database at `url` and bring its tables up to date.
+
+        A SQLite file that is not there is created, with the folders above it, for this user alone.
+
+        Args:
+            url: `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://user:password@host:port/name`.
+            lock_timeout: Seconds to wait for a lock (SQLite) or a connection (PostgreSQL).
+
+        Raises:
+            SchemaTooNew: A newer Millrace wrote it.
+            UnsupportedDatabase: The URL names something else.
+            StoreUnavailable: The database does not answer.
+        """
+        database = await asyncio.to_thread(open_database, url, lock_timeout=lock_timeout)
+        try:
+            await upgrade_database(database)
+        except BaseException:
+            await database.close()
+            raise
+        return cls(database)
+
+    async def create_user(self, user: User, password_hash: str | None = None) -> None:
+        """See `Store`."""
+        params = rows.user_params(user)
+        if password_hash is None:
+            await self._do(self._sql.create_user, params)
+            return
+        secret = {"user_id": key(user.id), "email": rows.address(user.email or ""), "password_hash": password_hash}
+
+        def register(connection: Connection) -> None:
+            if connection.execute(self._sql.create_user, params).rowcount:
+                connection.execute(self._sql.create_credentials, secret)
+
+        try:
+            await self._database.write(register)
+        except Conflict as error:
+            raise Conflict(
+                "This address belongs to an account already. Sign in, or use another one.", detail=error.detail
+            ) from error
+
+    async def user(self, user_id: str) -> User | None:
+        """See `Store`."""
+        row = await self._first(self._sql.user, {"id": key(user_id)})
+        return None if row is None else rows.to_user(row)
+
+    async def credentials(self, email: str) -> tuple[User, str] | None:
+        """See `Store`."""
+        row = await self._first(self._sql.credentials, {"address": rows.address(email)})
+        return None if row is None else (User(*row[:-1]), row[-1])
+
+    async def create_session(self, session: Session) -> None:
+        """See `Store`.
+
+        Raises:
+            NotFound: Its user does not exist.
+            Conflict: There is a session with that id.
+        """
+        await self._do(self._sql.create_session, rows.session_params(session))
+
+    async def session(self, session_id: str) -> Session | None:
+        """See `Store`."""
+        row = await self._first(self._sql.session, {"key": key(session_id)})
+        return None if row is None else rows.to_session(row)
+
+    async def sessions(self, user_id: str, *, limit: int, before: tuple[int, str] | None = None) -> Sequence[Session]:
+        """See `Store`."""
+        params: Params = {"user_id": key(user_id), "limit": limit}
+        if before is None:
+            return [rows.to_session(row) for row in await self._all(self._sql.sessions, params)]
+        params["updated_before"], params["id_before"] = before[0], key(before[1])
+        return [rows.to_session(row) for row in await self._all(self._sql.sessions_before, params)]
+
+    async def rename_session(self, session_id: str, title: str, now_ms: int) -> None:
+        """See `Store`."""
+        await self._do(self._sql.rename_session, {"key": key(session_id), "new_title": rows.clean(title), "at": now_ms})
+
+    async def delete_session(self, session_id: str) -> None:
+        """See `Store`."""
+        await self._do(self._sql.delete_session, {"key": key(session_id)})
+
+    async def messages(self, session_id: str, *, limit: int, before: str | None = None) -> Sequence[Message]:
+        """See `Store`. Before a message that is not in the session there is none."""
+        params: Params = {"session_id": key(session_id), "limit": limit}
+        if before is None:
+            found = await self._all(self._sql.messages, params)
+        else:
+            found = await self._all(self._sql.messages_before, params | {"before": key(before)})
+        return [rows.to_message(row) for row in reversed(found)]
+
+    async def message(self, message_id: str) -> Message | None:
+        """See `Store`."""
+        row = await self._first(self._sql.message, {"key": key(message_id)})
+        return None if row is None else rows.to_message(row)
+
+    async def versions(self, message_id: str) -> Sequence[Version]:
+        """See `Store`."""
+        return [rows.to_version(row) for row in await self._all(self._sql.versions, {"key": key(message_id)})]
+
+    async def select_version(self, message_id: str, number: int) -> None:
+        """See `Store`."""
+        # Numbers beyond 32 bits are no numbers of versions, and no database takes them.
+        exists = 1 <= number < 2**31 and await self._do(
+            self._sql.select_version, {"key": key(message_id), "chosen": number}
+        )
+        if not exists:
+            raise NotFound("This version of the message does not exist.")
+
+    async def set_reaction(self, message_id: str, name: str, *, present: bool) -> None:
+        """See `Store`.
+
+        Raises:
+            NotFound: There is no such message to react to.
+        """
+        if present:
+            await self._do(self._sql.add_reaction, {"message_id": key(message_id), "name": key(name)})
+        else:
+            await self._do(self._sql.remove_reaction, {"key": key(message_id), "reaction": key(name)})
+
+    async def search(self, user_id: str, query: str, *, limit: int) -> Sequence[SearchHit]:
+        """See `Store`. The last word may be the beginning of one; of equally good hits the newest comes first."""
+        expression = search.expression(self._database.dialect, key(user_id), query)
+        if expression is None:
+            return []
+        params = {"query": expression, "user_id": user_id, "limit": limit}
+        return [SearchHit(*row) for row in await self._all(self._sql.search, params)]
+
+    async def finish_turn(self, outcome: TurnOutcome) -> None:
+        """See `Store`. For a session that was deleted meanwhile it does nothing.
+
+        Raises:
+            NotFound: The answer of which this is to be a new version is not in the session.
+        """
+        await self._database.write(_TurnWriter(self._sql, outcome))
+
+    async def ready(self) -> None:
+        """See `Store`."""
+        await self._first(self._sql.ready, {})
+
+    async def close(self) -> None:
+        """See `Store`."""
+        await self._database.close()
+
+    async def _first(self, statement: Executable, params: Params) -> AnyRow | None:
+        return await self._database.read(lambda connection: connection.execute(statement, params).first())
+
+    async def _all(self, statement: Executable, params: Params) -> Sequence[AnyRow]:
+        return await self._database.read(lambda connection: connection.execute(statement, params).all())
+
+    async def _do(self, statement: Executable, params: Params) -> int:
+        return await self._database.write(lambda connection: connection.execute(statement, params).rowcount)
+
+
+class _TurnWriter:
+    """The transaction of `finish_turn`. Rows are made before it begins, to keep it short."""
+
+    def __init__(self, sql: Statements, outcome: TurnOutcome) -> None:
+        turn = outcome.turn
+        self._sql = sql
+        self._outcome = outcome
+        self._usage = rows.usage_params(outcome)
+        self._session = {
+            "key": turn.session_id,
+            "added": 2 if outcome.new_user_message else 0,
+            "at": max(turn.created_at, outcome.answer.created_at),
+            "derived_title": rows.derive_title(turn.command.message) if outcome.new_user_message else "",
+        }
+
+    def __call__(self, connection: Connection) -> None:
+        if not connection.execute(self._sql.claim_turn, self._usage).rowcount:
+            return  # stored before, or the session is gone
+        count = connection.execute(self._sql.extend_session, self._session).scalar_one()
+        if self._outcome.new_user_message:
+            self._add_messages(connection, count)
+        else:
+            self._add_version(connection)
+
+    def _add_messages(self, connection: Connection, count: int) -> None:
+        turn, answer = self._outcome.turn, self._outcome.answer
+        question = Version(
+            number=1, content=turn.command.message, status="complete", created_at=turn.created_at, turn_id=turn.id
+        )
+        asked = (turn.session_id, turn.user_message_id, "user", count - 2, turn.created_at)
+        answered = (turn.session_id, turn.message_id, "assistant", count - 1, answer.created_at)
+        connection.execute(self._sql.add_message, [rows.message_params(*asked), rows.message_params(*answered)])
+        connection.execute(
+            self._sql.add_version,
+            [
+                rows.version_params(turn.user_message_id, 1, question),
+                rows.version_params(turn.message_id, 1, answer),
+            ],
+        )
+
+    def _add_version(self, connection: Connection) -> None:
+        turn = self._outcome.turn
+        number = connection.execute(
+            self._sql.extend_message, {"key": turn.message_id, "of_session": turn.session_id}
+        ).scalar_one_or_none()
+        if number is None:
+            raise NotFound("The answer that was to be written anew does not exist.")
+        connection.execute(self._sql.add_version, rows.version_params(turn.message_id, number, self._outcome.answer))

@@ -1,0 +1,157 @@
+"""Every statement of the store, built once and compiled once per database."""
+
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    Insert,
+    Select,
+    Text,
+    Update,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from millrace.stores import search
+from millrace.stores.tables import CREDENTIALS, MESSAGES, REACTIONS, SESSIONS, USAGE, USERS, VERSIONS
+
+
+class Statements:
+    """The statements in one SQL dialect. Columns come in the order that `millrace.stores.rows` names."""
+
+    def __init__(self, dialect: str) -> None:
+        self._insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+        self._names = func.json_group_array if dialect == "sqlite" else func.json_agg
+        self.ready = select(func.count()).select_from(select(USERS.c.id).limit(1).subquery())
+        self.search = search.statement(dialect)
+        self._people()
+        self._sessions()
+        self._messages()
+        self._turns()
+
+    def _people(self) -> None:
+        user = (USERS.c.id, USERS.c.kind, USERS.c.name, USERS.c.created_at, USERS.c.email)
+        self.create_user = self._insert(USERS).on_conflict_do_nothing(index_elements=[USERS.c.id])
+        self.create_credentials: Insert = insert(CREDENTIALS)
+        self.user: Select[Any] = select(*user).where(USERS.c.id == bindparam("id"))
+        self.credentials: Select[Any] = (
+            select(*user, CREDENTIALS.c.password_hash)
+            .join_from(CREDENTIALS, USERS)
+            .where(CREDENTIALS.c.email == bindparam("address"))
+        )
+
+    def _sessions(self) -> None:
+        of = SESSIONS.c
+        columns = (of.id, of.user_id, of.title, of.created_at, of.updated_at, of.message_count)
+        mine: Select[Any] = (
+            select(*columns)
+            .where(of.user_id == bindparam("user_id"))
+            .order_by(of.updated_at.desc(), of.id.desc())
+            .limit(bindparam("limit"))
+        )
+        self.create_session: Insert = insert(SESSIONS)
+        self.session: Select[Any] = select(*columns).where(of.id == bindparam("key"))
+        self.sessions = mine
+        self.sessions_before = mine.where(
+            tuple_(of.updated_at, of.id) < tuple_(bindparam("updated_before"), bindparam("id_before"))
+        )
+        self.rename_session: Update = (
+            update(SESSIONS).where(of.id == bindparam("key")).values(title=bindparam("new_title"), updated_at=_later())
+        )
+        self.delete_session: Delete = delete(SESSIONS).where(of.id == bindparam("key"))
+
+    def _messages(self) -> None:
+        of, version = MESSAGES.c, VERSIONS.c
+        wording = (
+            version.number,
+            version.content,
+            version.status,
+            version.created_at,
+            version.turn_id,
+            version.reasoning,
+            version.metadata,
+            version.error,
+        )
+        reactions = (
+            select(cast(self._names(REACTIONS.c.name), Text))
+            .where(REACTIONS.c.message_id == of.id)
+            .correlate(MESSAGES)
+            .scalar_subquery()
+        )
+        message: Select[Any] = select(
+            of.id, of.session_id, of.role, of.created_at, of.version_count, reactions, *wording
+        ).join_from(MESSAGES, VERSIONS, (version.message_id == of.id) & (version.number == of.current_version))
+        newest = (
+            message.where(of.session_id == bindparam("session_id"))
+            .order_by(of.position.desc())
+            .limit(bindparam("limit"))
+        )
+        other = MESSAGES.alias("other")
+        place = select(other.c.position).where(
+            other.c.id == bindparam("before"), other.c.session_id == bindparam("session_id")
+        )
+        self.message = message.where(of.id == bindparam("key"))
+        self.messages = newest
+        self.messages_before = newest.where(of.position < place.scalar_subquery())
+        self.versions: Select[Any] = (
+            select(*wording).where(version.message_id == bindparam("key")).order_by(version.number)
+        )
+        self.select_version: Update = (
+            update(MESSAGES)
+            .where(of.id == bindparam("key"), of.version_count >= bindparam("chosen"))
+            .values(current_version=bindparam("chosen"))
+        )
+        self.add_reaction = self._insert(REACTIONS).on_conflict_do_nothing()
+        self.remove_reaction: Delete = delete(REACTIONS).where(
+            REACTIONS.c.message_id == bindparam("key"), REACTIONS.c.name == bindparam("reaction")
+        )
+
+    def _turns(self) -> None:
+        # One statement asks all there is to ask: is the session there (locked until the end, so that nobody
+        # deletes it meanwhile) and is this turn new? No row inserted: there is nothing to do.
+        row = (
+            select(*(bindparam(column.name, type_=column.type) for column in USAGE.c))
+            .select_from(SESSIONS)
+            .where(SESSIONS.c.id == bindparam("session_id"))
+            .with_for_update()
+        )
+        self.claim_turn = (
+            self._insert(USAGE).from_select(list(USAGE.c), row).on_conflict_do_nothing(index_elements=[USAGE.c.turn_id])
+        )
+        of = SESSIONS.c
+        self.extend_session = (
+            update(SESSIONS)
+            .where(of.id == bindparam("key"))
+            .values(
+                message_count=of.message_count + bindparam("added"),
+                updated_at=_later(),
+                title=case((of.title == "", bindparam("derived_title", type_=Text)), else_=of.title),
+            )
+            .returning(of.message_count)
+        )
+        self.add_message: Insert = insert(MESSAGES)
+        self.add_version: Insert = insert(VERSIONS)
+        self.extend_message = (
+            update(MESSAGES)
+            .where(MESSAGES.c.id == bindparam("key"), MESSAGES.c.session_id == bindparam("of_session"))
+            .values(
+                version_count=MESSAGES.c.version_count + 1,
+                current_version=MESSAGES.c.version_count + 1,
+            )
+            .returning(MESSAGES.c.version_count)
+        )
+
+
+def _later() -> ColumnElement[int]:
+    """The session's new activity; never earlier than its last, whatever the clock did."""
+    at = bindparam("at", type_=SESSIONS.c.updated_at.type)
+    return case((SESSIONS.c.updated_at < at, at), else_=SESSIONS.c.updated_at)

@@ -1,0 +1,19 @@
+"""The store's contract on SQLite."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from millrace.stores.sql import SqlStore
+
+pytest.register_assert_rewrite("tests.contract.store")
+from tests.contract.store_contract import StoreContract  # noqa: E402 - only after its asserts are to be rewritten
+
+
+class TestSqlite(StoreContract):
+    @pytest.fixture
+    async def store(self, tmp_path: Path) -> AsyncIterator[SqlStore]:
+        store = await SqlStore.open(f"sqlite:///{tmp_path}/store.db")
+        yield store
+        await store.close()
