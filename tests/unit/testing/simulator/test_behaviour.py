@@ -12,6 +12,7 @@ from millrace.testing.simulator.behaviour import (
     Behaviour,
     BehaviourError,
     Fault,
+    PrefillPolicy,
     ReasoningPlace,
     TextKind,
     UsagePlace,
@@ -92,11 +93,6 @@ def test_without_fault_keeps_the_rest() -> None:
 
 def test_the_documentation_names_every_key_and_every_fault() -> None:
     page = (Path(__file__).parents[4] / "docs" / "simulator.md").read_text(encoding="utf-8")
-    words = [
-        *(field.name for field in msgspec.structs.fields(Behaviour)),
-        *Fault,
-        *TextKind,
-        *ReasoningPlace,
-        *UsagePlace,
-    ]
+    keys = [field.name for field in msgspec.structs.fields(Behaviour)]
+    words = [*keys, *Fault, *TextKind, *ReasoningPlace, *UsagePlace, *PrefillPolicy]
     assert [word for word in words if f"`{word}`" not in page] == []

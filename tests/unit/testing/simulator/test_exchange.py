@@ -218,6 +218,8 @@ async def test_a_client_that_does_not_read_holds_only_itself_up(simulator: Simul
         await read_head(reader)
         answer = await post(simulator.url, chat("sim?tokens=50&interval_ms=2"))
         assert answer.text == expected_text("sim?tokens=50")
+    await simulator.settled()
+    assert [request.closed_by for request in simulator.requests()] == ["client", "server"]
 
 
 async def test_a_slow_reader_gets_all_of_it(simulator: Simulator) -> None:

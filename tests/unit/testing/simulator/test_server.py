@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import json
+import re
 import time
 from collections.abc import AsyncIterator
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import aiohttp
 import msgspec
@@ -147,6 +149,14 @@ async def test_the_list_of_models_can_fail_too(simulator: Simulator) -> None:
             async with session.get(f"{simulator.base_url}/models", headers={"X-Simulate": behaviour}) as response:
                 assert response.status == status
                 assert ("error" in await response.json()) == (status != 200)
+
+
+async def test_the_example_of_the_documentation_runs() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "simulator.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(example, names)
+    await names["test_my_application"]()
 
 
 async def test_the_default_behaviour_holds_where_nothing_is_said() -> None:
