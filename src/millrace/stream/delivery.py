@@ -138,7 +138,7 @@ class Delivery:
                 if wait_ms > 0:
                     self._due_ms = now_ms + wait_ms
                     return Batch(parts, wait_ms=wait_ms)
-                self._due_ms = max(now_ms - self._options.pace_ms, self._due_ms) + self._options.pace_ms
+                self._due_ms = now_ms + self._options.pace_ms
             self.cursor = seq + 1
             if type(event) not in self._hidden:
                 parts.append(range(seq, seq + 1))

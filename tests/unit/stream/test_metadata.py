@@ -1,0 +1,43 @@
+"""What is said about a finished answer."""
+
+from millrace.model.events import Citation, Passage, TurnCancelled, TurnCompleted, Usage
+from millrace.stream.metadata import cited_passages, completion_metadata, partial_metadata
+
+
+def test_a_complete_answer() -> None:
+    end = TurnCompleted(
+        "length",
+        "d",
+        3,
+        Usage(10, 5, reasoning_tokens=2, estimated=True),
+        "openai/gpt",
+        cost=0.5,
+        response_time_ms=900,
+        time_to_first_token_ms=100,
+        citations=(Citation("T", "https://example.org", "S", 1),),
+    )
+    assert completion_metadata(end, ("More?",)) == {
+        "provider_used": "openai",
+        "model": "openai/gpt",
+        "tokens_used": 15,
+        "usage": {"input_tokens": 10, "output_tokens": 5, "reasoning_tokens": 2, "estimated": True},
+        "cost": 0.5,
+        "response_time_ms": 900,
+        "time_to_first_token_ms": 100,
+        "category_detected": None,
+        "rag_enabled": False,
+        "finish_reason": "length",
+        "citations": [{"title": "T", "url": "https://example.org", "snippet": "S", "number": 1}],
+        "suggested_questions": ["More?"],
+    }
+
+
+def test_a_stopped_answer() -> None:
+    metadata = partial_metadata("openai/gpt", TurnCancelled("user", "d", 3, Usage(10, 5)))
+    assert (metadata["finish_reason"], metadata["tokens_used"], metadata["model"]) == ("cancelled", 15, "openai/gpt")
+
+
+def test_passages_are_cited_in_order_of_first_use() -> None:
+    passages = [Passage(number, f"T{number}", "s", 0.5) for number in (1, 2, 3)]
+    cited = cited_passages("b [2], a [1], b again [2], nothing [9] [x]", passages)
+    assert [citation.number for citation in cited] == [2, 1]
