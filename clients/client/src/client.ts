@@ -4,7 +4,7 @@ import { type Clock, systemClock } from "./clock.ts";
 import { Connection, type ConnectionStatus } from "./connection.ts";
 import type { Conversation } from "./conversation.ts";
 import { Conversations } from "./conversations.ts";
-import { ApiError, type Failure } from "./errors.ts";
+import { ApiError, failureOf } from "./errors.ts";
 import { randomId } from "./ids.ts";
 import { browserNetwork } from "./network.ts";
 import type { ChatClientOptions, ClientEvent, SendOptions } from "./options.ts";
@@ -338,7 +338,8 @@ export class ChatClient {
 
   /** The request that a frame answers: by its id, else the oldest of the session, else of a new one. */
   #answered(frame: TurnFrame): OutboxEntry | undefined {
-    const { request_id: requestId, session_id: sessionId } = frame.data;
+    const { session_id: sessionId } = frame.data;
+    const requestId = "request_id" in frame.data ? frame.data.request_id : undefined;
     if (requestId) return this.#outbox.find(requestId);
     const sessionOf = (entry: OutboxEntry) => this.#conversations.obtain(entry.key).sessionId;
     return (
@@ -350,7 +351,7 @@ export class ChatClient {
   /** An error that belongs to no log: a command was refused. */
   #onRefusal(frame: ChatError): void {
     const { error, turn_id: turnId, session_id: sessionId } = frame.data;
-    const failure: Failure = { ...error, retryAfter: error.retry_after ?? null };
+    const failure = failureOf(error);
     const conversation = sessionId ? this.#conversations.get(sessionId) : undefined;
     if (turnId && conversation?.turn(turnId)) {
       void this.#recheck(conversation, turnId);

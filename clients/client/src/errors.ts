@@ -1,4 +1,4 @@
-import type { ErrorCode, Problem } from "@millrace/protocol";
+import type { ChatErrorBody, ErrorCode, Problem } from "@millrace/protocol";
 
 /** A code of the server, or `UNREACHABLE` where no answer came at all. */
 export type FailureCode = ErrorCode | "UNREACHABLE";
@@ -10,6 +10,16 @@ export interface Failure {
   readonly recoverable: boolean;
   /** Seconds after which another try makes sense. */
   readonly retryAfter: number | null;
+}
+
+/** An error of the wire as a failure. A code that a newer server has invented is kept: it has its own message. */
+export function failureOf(error: ChatErrorBody): Failure {
+  return {
+    code: error.code as ErrorCode,
+    message: error.message,
+    recoverable: error.recoverable,
+    retryAfter: error.retry_after ?? null,
+  };
 }
 
 /** A request that failed. `status` is 0 where the server did not answer. */

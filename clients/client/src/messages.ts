@@ -6,7 +6,7 @@ import type {
   Passage,
   ReasoningStep,
 } from "@millrace/protocol";
-import type { Failure } from "./errors.ts";
+import { type Failure, failureOf } from "./errors.ts";
 import type { Turn } from "./turn.ts";
 
 /**
@@ -114,11 +114,6 @@ export function withTurn(message: ChatMessage, turn: Turn): ChatMessage {
     passages: turn.passages,
     citations: turn.metadata?.citations ?? [],
     metadata: turn.metadata,
-    error: turn.error && {
-      code: turn.error.code,
-      message: turn.error.message,
-      recoverable: turn.error.recoverable,
-      retryAfter: turn.error.retry_after ?? null,
-    },
+    error: turn.error && failureOf(turn.error),
   };
 }

@@ -1,6 +1,7 @@
 import type {
   ChatErrorBody,
   CompletionMetadata,
+  ContentToken,
   EmotionState,
   Passage,
   ReasoningStep,
@@ -86,11 +87,9 @@ export function foldFrame(turn: Turn, frame: TurnFrame): Turn {
   return hasGap(turn) || seq === undefined ? next : { ...next, lastSeq: seq };
 }
 
-type PieceData = Extract<TurnFrame, { type: "content_token" }>["data"];
-
-function foldPiece(turn: Turn, data: PieceData): Turn {
+function foldPiece(turn: Turn, data: ContentToken["data"]): Turn {
   const count = data.merged ?? 1;
-  const piece = { index: data.token_index, count, text: data.token, seq: data.seq };
+  const piece = { index: data.token_index, count, text: data.token, seq: data.seq ?? turn.lastSeq };
   if (piece.index + count <= turn.nextIndex) return turn;
   if (piece.index > turn.nextIndex) {
     if (turn.ahead.some((known) => known.index === piece.index)) return turn;

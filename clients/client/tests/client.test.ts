@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it, vi } from "vitest";
 import type { ChatClient, ClientEvent } from "../src/index.ts";
-import { detail, Script, settle, setUp, stored } from "./support.ts";
+import { detail, refusal, Script, settle, setUp, stored } from "./support.ts";
 
 const digestOf = (text: string) => createHash("sha256").update(text).digest("hex");
 
@@ -100,13 +100,8 @@ describe("sending", () => {
     const { client, connect } = setUp();
     const socket = await connect();
     client.send("s1", "Hello?");
-    const error = {
-      code: "RATE_LIMIT",
-      message: "Wait.",
-      recoverable: true,
-      retry_after: 2,
-    } as const;
-    socket.deliver({ type: "chat_error", data: { session_id: "s1", error } });
+    const error = { code: "RATE_LIMIT", message: "Wait.", recoverable: true, retry_after: 2 };
+    socket.deliver(refusal(error, { session_id: "s1" }));
     expect(answers(client)[0]).toMatchObject({
       status: "failed",
       error: { code: "RATE_LIMIT", retryAfter: 2 },
@@ -198,14 +193,9 @@ describe("resuming", () => {
     socket.drop();
     await clock.advance(1000);
     transport.last.accept();
-    transport.last.deliver({
-      type: "chat_error",
-      data: {
-        session_id: "s1",
-        turn_id: "t1",
-        error: { code: "NO_ACTIVE_STREAM", message: "Nothing runs.", recoverable: false },
-      },
-    });
+    transport.last.deliver(
+      refusal({ code: "NO_ACTIVE_STREAM", message: "No." }, { session_id: "s1", turn_id: "t1" }),
+    );
     await settle();
     const { messages } = client.conversation("s1").state.get();
     expect(messages.map((one) => [one.content, one.status])).toEqual([
@@ -221,14 +211,9 @@ describe("resuming", () => {
     const script = new Script("t1", "s1", "m1", "r1");
     socket.deliver(script.started(), script.token("Hi"));
     server.sessions.set("s1", detail());
-    socket.deliver({
-      type: "chat_error",
-      data: {
-        session_id: "s1",
-        turn_id: "t1",
-        error: { code: "NOT_FOUND", message: "Not there.", recoverable: false },
-      },
-    });
+    socket.deliver(
+      refusal({ code: "NOT_FOUND", message: "No." }, { session_id: "s1", turn_id: "t1" }),
+    );
     await settle();
     expect(answers(client)[0]).toMatchObject({
       content: "Hi",
@@ -335,8 +320,7 @@ describe("commands", () => {
     const socket = await connect();
     await client.open("s1");
     client.regenerate("s1", "m1");
-    const error = { code: "QUOTA_EXCEEDED", message: "Used up.", recoverable: false } as const;
-    socket.deliver({ type: "chat_error", data: { request_id: "r1", error } });
+    socket.deliver(refusal({ code: "QUOTA_EXCEEDED", message: "Used up." }, { request_id: "r1" }));
     expect(answers(client)[0]).toMatchObject({
       content: "Old",
       error: { code: "QUOTA_EXCEEDED" },

@@ -1,4 +1,7 @@
+import { createHash } from "node:crypto";
 import type {
+  ChatError,
+  ChatErrorBody,
   ClientFrame,
   Message,
   ServerFrame,
@@ -235,12 +238,21 @@ export class Script {
       turn_id: this.turnId,
       seq: this.#seq++,
       timestamp: "2026-01-01T00:00:00.000Z",
-      ...(this.requestId === undefined ? {} : { request_id: this.requestId }),
     };
   }
 
   started(): TurnFrame {
-    return { type: "thinking_started", data: { ...this.#ids(), thinking_mode: "system1" } };
+    return {
+      type: "thinking_started",
+      data: {
+        ...this.#ids(),
+        thinking_mode: "system1",
+        model: "sim/x",
+        user_message_id: "u1",
+        user_message: "Hello?",
+        ...(this.requestId === undefined ? {} : { request_id: this.requestId }),
+      },
+    };
   }
 
   token(token: string): TurnFrame {
@@ -257,6 +269,7 @@ export class Script {
       data: {
         ...this.#ids(),
         full_message: this.text,
+        digest: createHash("sha256").update(this.text).digest("hex"),
         metadata: {
           provider_used: "sim",
           model: "sim/x",
@@ -272,7 +285,13 @@ export class Script {
   cancelled(): TurnFrame {
     return {
       type: "chat_cancelled",
-      data: { ...this.#ids(), partial_message: this.text, tokens_generated: this.#index },
+      data: {
+        ...this.#ids(),
+        partial_message: this.text,
+        tokens_generated: this.#index,
+        digest: "",
+        cancelled_by: "user",
+      },
     };
   }
 
@@ -316,5 +335,23 @@ export function detail(over: Partial<SessionDetail> = {}, id = "s1"): SessionDet
     messages: [],
     running: [],
     ...over,
+  };
+}
+
+/** A refusal: an error of no turn's log. */
+export function refusal(
+  error: Pick<ChatErrorBody, "code" | "message"> & Partial<ChatErrorBody>,
+  over: Partial<ChatError["data"]> = {},
+): ChatError {
+  return {
+    type: "chat_error",
+    data: {
+      session_id: null,
+      message_id: null,
+      turn_id: null,
+      timestamp: "2026-01-01T00:00:00.000Z",
+      error: { recoverable: false, ...error },
+      ...over,
+    },
   };
 }

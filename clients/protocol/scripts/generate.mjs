@@ -6,9 +6,13 @@ import { fileURLToPath } from "node:url";
 import { compile } from "json-schema-to-typescript";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+const OPENAPI =
+  "import json; from millrace.server.app import create_app; print(json.dumps(create_app().openapi()))";
+/** Each prints JSON: a schema with `$defs`, or the description of the HTTP interface. */
 const SOURCES = [
-  { module: "millrace.model.schema", file: "events.gen.ts" },
-  //  { module: "millrace.dialects.schema", file: "chat.gen.ts" },
+  { command: ["-m", "millrace.model.schema"], from: "millrace.model", file: "events.gen.ts" },
+  { command: ["-m", "millrace.dialects.schema"], from: "millrace.dialects", file: "chat.gen.ts" },
+  { command: ["-c", OPENAPI], from: "millrace.server", file: "rest.gen.ts" },
 ];
 
 function python() {
@@ -16,10 +20,12 @@ function python() {
   return process.env.PYTHON ?? (existsSync(local) ? local : "python3");
 }
 
-function readSchema(module) {
-  const text = execFileSync(python(), ["-m", module], { cwd: ROOT, encoding: "utf8" });
-  const { $ref: _root, ...schema } = JSON.parse(text);
-  return schema;
+function readSchema(command) {
+  const text = execFileSync(python(), command, { cwd: ROOT, encoding: "utf8" });
+  const { $ref: _root, anyOf: _either, components, ...schema } = JSON.parse(text);
+  if (!components) return schema;
+  const refs = JSON.stringify(components.schemas).replaceAll("#/components/schemas/", "#/$defs/");
+  return { $defs: JSON.parse(refs) };
 }
 
 /** Titles repeat the names of the definitions; the compiler would make types of their own of them. */
@@ -33,11 +39,11 @@ function withoutTitles(node) {
   return Object.fromEntries(entries.map(([key, value]) => [key, withoutTitles(value)]));
 }
 
-async function generate(module) {
-  const schema = withoutTitles(readSchema(module));
+async function generate({ command, from }) {
+  const schema = withoutTitles(readSchema(command));
   const source = await compile(schema, "Root", {
     additionalProperties: false,
-    bannerComment: `/* Generated from \`python -m ${module}\` by \`npm run generate -w @millrace/protocol\`. */`,
+    bannerComment: `/* Generated from the types of ${from} by \`npm run generate -w @millrace/protocol\`. */`,
     unreachableDefinitions: true,
   });
   return source
@@ -54,9 +60,10 @@ async function generate(module) {
 
 const check = process.argv.includes("--check");
 let drifted = false;
-for (const { module, file } of SOURCES) {
+for (const source of SOURCES) {
+  const { file } = source;
   const path = fileURLToPath(new URL(`../src/${file}`, import.meta.url));
-  const fresh = await generate(module);
+  const fresh = await generate(source);
   if (!check) {
     await writeFile(path, fresh);
   } else if (!existsSync(path) || (await readFile(path, "utf8")) !== fresh) {

@@ -1,4 +1,11 @@
-/** The frames of the `chat` dialect, as they stand on the wire of `/api/ws/chat`. */
+/**
+ * The frames of the `chat` dialect on the wire of `/api/ws/chat`, under the names that the client uses. The
+ * shapes are generated; by hand is only what the Python side leaves open (`metadata`, the error codes).
+ */
+
+import type * as wire from "./chat.gen.ts";
+
+export type { ClientFrame } from "./chat.gen.ts";
 
 export type ErrorCode =
   | "INVALID_REQUEST"
@@ -15,44 +22,18 @@ export type ErrorCode =
   | "INTERRUPTED"
   | "STREAM_ERROR";
 
-export type ThinkingMode = "system1" | "system2";
-export type StreamSpeed = "slow" | "normal" | "fast";
-
-/** What every frame about a turn carries. A refusal that belongs to no turn may lack the ids. */
-export interface FrameIds {
-  session_id: string;
-  message_id: string;
-  turn_id: string;
-  /** Position in the turn's log: 0, 1, 2, ...; a filtered connection sees gaps. */
-  seq: number;
-  /** ISO 8601, UTC, milliseconds. */
-  timestamp: string;
-  /** The idempotency key of the request that this frame answers, where the server knows it. */
-  request_id?: string;
-}
-
-export interface EmotionState {
-  primary_emotion: string;
-  /** 0.0 to 1.0 */
-  emotional_intensity: number;
-  learning_readiness: "optimal" | "good" | "moderate" | "low";
-  cognitive_load: "optimal" | "high" | "overloaded";
-  interventions?: string[];
-  detailed_emotions?: Record<string, number>;
-}
-
-export interface Passage {
-  number?: number;
-  title: string;
-  url: string;
-  snippet: string;
-  score: number;
-}
+export type EmotionState = wire.EmotionStateData;
+export type Passage = wire.PassageData;
+export type ReasoningStep = wire.StepData;
+export type ChatErrorBody = wire.ErrorData;
+export type ChatRequestData = wire.ChatRequest;
+export type ConnectionConfig = wire.Config;
 
 export interface Citation {
   title: string;
   url: string;
   snippet?: string;
+  /** What the text cites it by: `[1]`. */
   number?: number;
 }
 
@@ -61,15 +42,8 @@ export interface Usage {
   output_tokens: number;
   reasoning_tokens?: number;
   cached_tokens?: number;
-}
-
-export interface ReasoningStep {
-  /** From 1. */
-  step_number: number;
-  type: "decomposition" | "exploration" | "evaluation" | "synthesis";
-  content: string;
-  confidence: number | null;
-  timestamp: string;
+  /** The provider reported nothing; the figures are the server's own count. */
+  estimated?: boolean;
 }
 
 /** What is known of a finished answer; also the `metadata` of a stored message. */
@@ -78,7 +52,7 @@ export interface CompletionMetadata {
   model: string;
   tokens_used: number;
   usage?: Usage;
-  /** US dollars. */
+  /** US dollars; null where no price is known. */
   cost: number | null;
   response_time_ms: number;
   time_to_first_token_ms?: number | null;
@@ -89,118 +63,18 @@ export interface CompletionMetadata {
   finish_reason?: string;
 }
 
-export interface ChatErrorBody {
-  code: ErrorCode;
-  /** A sentence that tells a person what to do. */
-  message: string;
-  recoverable: boolean;
-  /** Seconds. */
-  retry_after?: number;
-}
+type Frame<Type extends wire.ServerFrame["type"]> = Extract<wire.ServerFrame, { type: Type }>;
 
-export type ThinkingStarted = {
-  type: "thinking_started";
-  data: FrameIds & { thinking_mode: ThinkingMode; estimated_time_ms?: number | null };
-};
-export type EmotionUpdate = {
-  type: "emotion_update";
-  data: FrameIds & { emotion_state: EmotionState };
-};
-export type ContextInfo = { type: "context_info"; data: FrameIds & { passages: Passage[] } };
-export type ReasoningStepFrame = {
-  type: "reasoning_step";
-  data: FrameIds & { step: ReasoningStep };
-};
-export type ThinkingComplete = {
-  type: "thinking_complete";
-  data: FrameIds & {
-    reasoning_summary: string;
-    total_steps: number;
-    processing_time_ms: number;
-  };
-};
-export type ContentToken = {
-  type: "content_token";
-  data: FrameIds & {
-    token: string;
-    /** From 0; of the first piece where several were joined. */
-    token_index: number;
-    is_final: boolean;
-    /** How many pieces this frame joins; 1 where absent. */
-    merged?: number;
-  };
-};
 export type ChatComplete = {
   type: "chat_complete";
-  data: FrameIds & {
-    full_message: string;
-    metadata: CompletionMetadata;
-    /** SHA-256 of `full_message` in UTF-8, hexadecimal. */
-    digest?: string;
-  };
+  data: Omit<wire.ChatComplete, "metadata"> & { metadata: CompletionMetadata };
 };
-export type ChatCancelled = {
-  type: "chat_cancelled";
-  data: FrameIds & { partial_message: string; tokens_generated: number };
-};
-export type ChatError = {
-  type: "chat_error";
-  data: Partial<FrameIds> & { error: ChatErrorBody; partial_message?: string };
-};
-export type Pong = { type: "pong"; data: unknown };
+export type ChatError = Frame<"chat_error">;
+export type ContentToken = Frame<"content_token">;
 
-/** A frame that belongs to a turn's log. */
+/** A frame about a turn. Those of its log have a `seq`; a refusal has none. */
 export type TurnFrame =
-  | ThinkingStarted
-  | EmotionUpdate
-  | ContextInfo
-  | ReasoningStepFrame
-  | ThinkingComplete
-  | ContentToken
-  | ChatComplete
-  | ChatCancelled
-  | ChatError;
+  | Exclude<wire.ServerFrame, { type: "pong" } | { type: "chat_complete" }>
+  | ChatComplete;
 
-export type ServerFrame = TurnFrame | Pong;
-
-export interface RequestContext {
-  subject?: string;
-  /** 0.0 to 1.0 */
-  difficulty?: number;
-  enable_rag?: boolean;
-  document_ids?: string[];
-  [key: string]: unknown;
-}
-
-export interface ChatRequestData {
-  message: string;
-  user_id?: string;
-  session_id?: string;
-  request_id?: string;
-  enable_reasoning?: boolean;
-  thinking_mode?: ThinkingMode | "auto";
-  model?: string;
-  context?: RequestContext;
-}
-
-export interface ConnectionConfig {
-  show_reasoning?: boolean;
-  show_emotion?: boolean;
-  stream_speed?: StreamSpeed;
-}
-
-export type ClientFrame =
-  | { type: "chat_request"; data: ChatRequestData }
-  | { type: "chat_stop"; data: { session_id: string; user_id?: string } }
-  | { type: "chat_config"; data: { session_id?: string; config: ConnectionConfig } }
-  | {
-      type: "chat_resume";
-      data: { turn_id?: string; session_id?: string; after_seq: number };
-    }
-  | { type: "chat_pause"; data: { turn_id: string } }
-  | { type: "chat_continue"; data: { turn_id: string } }
-  | {
-      type: "chat_regenerate";
-      data: { session_id: string; message_id: string; request_id?: string };
-    }
-  | { type: "ping"; data: unknown };
+export type ServerFrame = TurnFrame | Frame<"pong">;

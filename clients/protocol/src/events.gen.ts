@@ -1,4 +1,4 @@
-/* Generated from `python -m millrace.model.schema` by `npm run generate -w @millrace/protocol`. */
+/* Generated from the types of millrace.model by `npm run generate -w @millrace/protocol`. */
 
 /**
  * An event with its place in the log: `seq` from 0 without gaps, `at` in Unix milliseconds (UTC).
@@ -35,6 +35,7 @@ export interface TurnStarted {
   thinking_mode?: "system1" | "system2";
   estimated_time_ms?: number | null;
   rag_enabled?: boolean;
+  request_id?: string | null;
 }
 /**
  * An estimate of emotion in the user's message or in the answer.

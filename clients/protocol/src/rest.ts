@@ -1,99 +1,34 @@
-/** What the HTTP side answers: sessions, messages, sign-in. Times are ISO 8601 in UTC. */
+/**
+ * What the HTTP side answers, under the names that the client uses. The shapes are generated from the server's
+ * own description; by hand is only what that leaves open (`metadata`, the error codes, problem details).
+ */
 
 import type { CompletionMetadata, ErrorCode } from "./chat.ts";
+import type * as wire from "./rest.gen.ts";
 
-export type AuthMode = "guest" | "accounts" | "jwt";
+export type AuthSession = wire.AuthSessionShape;
+export type AuthMode = AuthSession["mode"];
+export type User = wire.UserShape;
+export type SignedIn = wire.SignedInShape;
+export type WsTicket = wire.TicketShape;
+export type Session = wire.SessionShape;
+export type SessionPage = wire.SessionsShape;
+export type SearchResult = wire.SearchResultShape;
+export type ModelInfo = wire.ModelShape;
+export type ModelList = wire.ModelsShape;
 
-export interface User {
-  id: string;
-  name: string;
-  kind: "guest" | "account" | "external";
-}
-
-/** Who the caller is; `user` is null where signing in is still to be done. */
-export interface AuthSession {
-  mode: AuthMode;
-  user: User | null;
-}
-
-export interface SignedIn {
-  user: User;
-  access_token: string;
-  token_type: "bearer";
-  /** Seconds. */
-  expires_in: number;
-}
-
-export interface WsTicket {
-  ticket: string;
-  /** Seconds. */
-  expires_in: number;
-}
-
-export interface Session {
-  id: string;
-  title: string;
-  created_at: string;
-  updated_at: string;
-  message_count: number;
-}
-
-export interface Message {
-  id: string;
-  session_id: string;
-  turn_id: string;
-  role: "user" | "assistant";
-  content: string;
-  status: "complete" | "cancelled" | "failed";
-  created_at: string;
-  version: number;
-  version_count: number;
-  reasoning: string | null;
+export type Message = Omit<wire.MessageShape, "metadata" | "error"> & {
   metadata: Partial<CompletionMetadata> | null;
   error: { code: ErrorCode; message: string } | null;
-  reactions: string[];
-}
+};
 
-export interface RunningTurn {
-  turn_id: string;
-  message_id: string;
-  state: "running" | "queued";
-  user_message: Message;
-}
-
-export interface SessionPage {
-  sessions: Session[];
-  next_cursor: string | null;
-}
+export type RunningTurn = Omit<wire.RunningShape, "user_message"> & { user_message: Message };
 
 export interface SessionDetail {
   session: Session;
   /** Oldest first; the newest 200. */
   messages: Message[];
   running: RunningTurn[];
-}
-
-export interface SearchResult {
-  session_id: string;
-  session_title: string;
-  message_id: string;
-  role: "user" | "assistant";
-  snippet: string;
-  created_at: string;
-}
-
-export interface ModelInfo {
-  /** `provider/model` */
-  id: string;
-  provider: string;
-  name: string;
-  capabilities: Record<string, unknown>;
-  context_length: number | null;
-}
-
-export interface ModelList {
-  default: string;
-  models: ModelInfo[];
 }
 
 /** RFC 9457 problem details. */
@@ -104,5 +39,5 @@ export interface Problem {
   code: ErrorCode;
   recoverable?: boolean;
   /** Seconds. */
-  retry_after?: number;
+  retry_after?: number | null;
 }

@@ -49,7 +49,10 @@ export interface ChatStreamOptions {
 }
 
 export interface ChatStream {
+  /** The conversation's name on the client; null where nothing was said yet. */
+  readonly key: string | null;
   readonly messages: readonly ChatMessage[];
+  readonly loading: ConversationState["loading"];
   readonly connectionState: ConnectionState;
   readonly isConnected: boolean;
   readonly isStreaming: boolean;
@@ -64,6 +67,8 @@ export interface ChatStream {
   /** Begins a new conversation; the old one stays stored. */
   readonly clearMessages: () => void;
   readonly reconnect: () => void;
+  /** Reads the conversation again, after it could not be loaded. */
+  readonly reload: () => void;
 }
 
 const NEW_KEY = "draft:";
@@ -114,8 +119,14 @@ export function useChatStream(options: ChatStreamOptions = {}): ChatStream {
   const clearMessages = useCallback(() => setDraftKey(null), []);
   const reconnect = useCallback(() => client.reconnect(), [client]);
 
+  const reload = useCallback(() => {
+    if (currentSessionId !== null) void client.open(currentSessionId);
+  }, [client, currentSessionId]);
+
   return {
+    key,
     messages: conversation.messages,
+    loading: conversation.loading,
     connectionState: connection.state,
     isConnected: connection.state === "connected",
     isStreaming: conversation.busy,
@@ -127,5 +138,6 @@ export function useChatStream(options: ChatStreamOptions = {}): ChatStream {
     resend,
     clearMessages,
     reconnect,
+    reload,
   };
 }

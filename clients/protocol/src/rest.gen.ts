@@ -1,0 +1,388 @@
+/* Generated from the types of millrace.server by `npm run generate -w @millrace/protocol`. */
+
+/**
+ * Who the caller is; no user where signing in is still to be done.
+ */
+export interface AuthSessionShape {
+  mode: "guest" | "accounts" | "jwt";
+  user: UserShape | null;
+}
+/**
+ * Somebody who is signed in.
+ */
+export interface UserShape {
+  id: string;
+  name: string;
+  kind: "guest" | "account" | "external";
+}
+/**
+ * The whole answer.
+ */
+export interface ChatAnswer {
+  session_id: string;
+  message_id: string;
+  turn_id: string;
+  /**
+   * `cancelled`: it was stopped, and `message` is what had been written.
+   */
+  status: "complete" | "cancelled";
+  message: string;
+  /**
+   * The emotion in the question, as in `emotion_update`.
+   */
+  emotion_state: {
+    [k: string]: unknown;
+  } | null;
+  /**
+   * The steps of reasoning, where they were asked for.
+   */
+  reasoning_steps?:
+    | {
+        [k: string]: unknown;
+      }[]
+    | null;
+  /**
+   * As in `chat_complete`.
+   */
+  metadata: {
+    [k: string]: unknown;
+  };
+}
+/**
+ * The circumstances of a question. Fields that are not named here are handed on as they are.
+ */
+export interface ChatContext {
+  /**
+   * What it is about.
+   */
+  subject?: string | null;
+  /**
+   * How hard it may be, 0 to 1.
+   */
+  difficulty?: number | null;
+  /**
+   * Whether passages from documents are looked for.
+   */
+  enable_rag?: boolean;
+  /**
+   * The documents to look in; all where none is named.
+   *
+   * @maxItems 100
+   */
+  document_ids?: string[];
+  [k: string]: unknown;
+}
+/**
+ * A question: the data of a `chat_request`.
+ */
+export interface ChatRequest {
+  /**
+   * What is asked.
+   */
+  message: string;
+  /**
+   * Must be the caller's own id where it is given.
+   */
+  user_id?: string | null;
+  /**
+   * The conversation to ask in; a new one where it is not given.
+   */
+  session_id?: string | null;
+  /**
+   * Makes the request idempotent for 24 hours. The header `Idempotency-Key` does the same.
+   */
+  request_id?: string | null;
+  /**
+   * Whether the steps of reasoning are wanted.
+   */
+  enable_reasoning?: boolean;
+  /**
+   * `system1` answers at once, `system2` thinks first, `auto` lets the server choose.
+   */
+  thinking_mode?: "system1" | "system2" | "auto";
+  /**
+   * `provider/model`; the default model where it is not given.
+   */
+  model?: string | null;
+  context?: ChatContext;
+}
+/**
+ * How much may be added.
+ */
+export interface DocumentLimitsShape {
+  /**
+   * The most bytes of one text, in UTF-8.
+   */
+  text_bytes: number;
+  /**
+   * The most texts of one user.
+   */
+  per_user: number;
+}
+/**
+ * A text that is kept.
+ */
+export interface DocumentShape {
+  id: string;
+  title: string;
+  characters: number;
+  /**
+   * Into how many passages it was cut.
+   */
+  passages: number;
+  created_at: string;
+  /**
+   * Whether the operator gave it to all users; then it cannot be removed here.
+   */
+  shared: boolean;
+}
+/**
+ * The texts that the caller can ask about.
+ */
+export interface DocumentsShape {
+  documents: DocumentShape[];
+  limits: DocumentLimitsShape;
+}
+/**
+ * Why an answer is not whole.
+ */
+export interface ErrorShape {
+  code: string;
+  message: string;
+}
+export interface HTTPValidationError {
+  detail?: ValidationError[];
+}
+export interface ValidationError {
+  loc: (string | number)[];
+  msg: string;
+  type: string;
+  input?: unknown;
+  ctx?: {};
+}
+/**
+ * All is well.
+ */
+export interface HealthShape {
+  status?: "ok";
+}
+/**
+ * A message in its current version.
+ */
+export interface MessageShape {
+  id: string;
+  session_id: string;
+  turn_id: string;
+  role: "user" | "assistant";
+  content: string;
+  status: "complete" | "cancelled" | "failed";
+  created_at: string;
+  version: number;
+  version_count: number;
+  reasoning: string | null;
+  /**
+   * What `chat_complete` carries under the same name.
+   */
+  metadata: {
+    [k: string]: unknown;
+  } | null;
+  error: ErrorShape | null;
+  reactions: string[];
+}
+/**
+ * A model that can be asked for as `id`.
+ */
+export interface ModelShape {
+  id: string;
+  provider: string;
+  name: string;
+  capabilities: {
+    [k: string]: boolean;
+  };
+  /**
+   * In tokens, where it is known.
+   */
+  context_length: number | null;
+}
+/**
+ * All models that are known, and the one that answers where none is named.
+ */
+export interface ModelsShape {
+  default: string;
+  models: ModelShape[];
+}
+/**
+ * For clients without cookies.
+ */
+export interface RefreshBody {
+  refresh_token?: string | null;
+}
+/**
+ * A new account.
+ */
+export interface Registration {
+  email: string;
+  password: string;
+  name?: string | null;
+}
+/**
+ * An answer that is being written or waits for its turn.
+ */
+export interface RunningShape {
+  turn_id: string;
+  message_id: string;
+  state: "running" | "queued";
+  user_message: MessageShape;
+}
+/**
+ * A message that was found.
+ */
+export interface SearchResultShape {
+  session_id: string;
+  session_title: string;
+  message_id: string;
+  role: "user" | "assistant";
+  snippet: string;
+  created_at: string;
+}
+/**
+ * What was found, best first.
+ */
+export interface SearchShape {
+  results: SearchResultShape[];
+}
+/**
+ * Another title.
+ */
+export interface SessionChange {
+  title: string;
+}
+/**
+ * A new conversation.
+ */
+export interface SessionCreation {
+  title?: string | null;
+}
+/**
+ * A conversation with its newest messages, oldest first, and what is being written in it.
+ */
+export interface SessionDetailShape {
+  session: SessionShape;
+  messages: MessageShape[];
+  running: RunningShape[];
+}
+/**
+ * A conversation.
+ */
+export interface SessionShape {
+  id: string;
+  title: string;
+  created_at: string;
+  updated_at: string;
+  message_count: number;
+}
+/**
+ * A page of conversations, newest activity first.
+ */
+export interface SessionsShape {
+  sessions: SessionShape[];
+  /**
+   * What to ask for the next page with; none on the last one.
+   */
+  next_cursor: string | null;
+}
+/**
+ * The address and password of an account.
+ */
+export interface SignIn {
+  email: string;
+  password: string;
+}
+/**
+ * A sign-in. Browsers need none of the tokens: they get cookies.
+ */
+export interface SignedInShape {
+  user: UserShape;
+  access_token: string;
+  token_type?: "bearer";
+  /**
+   * Seconds for which the access token is good.
+   */
+  expires_in: number;
+  /**
+   * Good for one refresh. Told only to callers that are no browsers: those have it in a cookie no script can read.
+   */
+  refresh_token?: string | null;
+}
+/**
+ * What this process is doing.
+ */
+export interface StatusShape {
+  version: string;
+  /**
+   * Seconds since it was ready.
+   */
+  uptime_s: number;
+  auth_mode: string;
+  default_model: string;
+  providers: string[];
+  models: string[];
+  turns: TurnsShape;
+  /**
+   * Open WebSocket connections.
+   */
+  connections: number;
+  /**
+   * The longest pause of the garbage collector since the start, in milliseconds.
+   */
+  gc_pause_max_ms: number;
+}
+/**
+ * Answers in this process.
+ */
+export interface TurnsShape {
+  running: number;
+  queued: number;
+  /**
+   * Readers of these answers: one per tab and answer.
+   */
+  followers: number;
+}
+/**
+ * A ticket for `/api/ws/chat?ticket=`.
+ */
+export interface TicketShape {
+  ticket: string;
+  /**
+   * Seconds.
+   */
+  expires_in: number;
+}
+/**
+ * The version to show.
+ */
+export interface VersionChoice {
+  number: number;
+}
+/**
+ * One wording of an answer.
+ */
+export interface VersionShape {
+  number: number;
+  content: string;
+  status: "complete" | "cancelled" | "failed";
+  created_at: string;
+  turn_id: string;
+  reasoning: string | null;
+  metadata: {
+    [k: string]: unknown;
+  } | null;
+  error: ErrorShape | null;
+}
+/**
+ * All wordings of an answer.
+ */
+export interface VersionsShape {
+  current: number;
+  versions: VersionShape[];
+}
