@@ -138,7 +138,17 @@ one_line() { printf '%s' "$1" | tr '\n' ' '; }
 
 # --- The parts, side by side where they do not wait for each other ----------------------------------------------------
 
+# Each part is a process group of its own, so that whoever interrupts the set-up also ends the installers.
+set -m
 jobs=()
+interrupted() {
+  trap - INT TERM
+  for job in "${jobs[@]}"; do kill -TERM -- "-$job" 2>/dev/null || true; done
+  wait # npm takes back what it had begun, which takes it some seconds
+  exit 130
+}
+trap interrupted INT TERM
+
 for part in "$@"; do
   case $part in
     python) setup_python python requirements.lock & ;;
