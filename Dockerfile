@@ -18,7 +18,8 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=igno
 RUN python -m venv /opt/millrace
 COPY requirements.lock /build/
 RUN /opt/millrace/bin/pip install --require-hashes -r /build/requirements.lock
-COPY pyproject.toml README.md LICENSE /build/
+COPY pyproject.toml hatch_build.py README.md LICENSE /build/
+COPY docs /build/docs
 COPY src /build/src
 COPY --from=page /millrace/src/millrace/web /build/src/millrace/web
 RUN /opt/millrace/bin/pip install --no-deps --no-build-isolation /build && /opt/millrace/bin/pip check

@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 from millrace.knowledge.builtin import builtin_documents, read_documents
@@ -20,3 +24,21 @@ def test_the_repositorys_own_texts_are_there() -> None:
     ids = {document.id for document in builtin_documents()}
     expected = {path for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")] if path.read_text("utf-8").strip()}
     assert ids == {f"millrace-{path.stem.lower()}" for path in expected}
+
+
+def test_an_installed_package_brings_them_along(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    script = (
+        "from millrace.knowledge import builtin; print(builtin.__file__, *(d.id for d in builtin.builtin_documents()))"
+    )
+    environment = os.environ | {"PYTHONPATH": str(tmp_path / "site")}
+    ran = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environment, check=True, capture_output=True, text=True
+    )
+    file, *ids = ran.stdout.split()
+    assert Path(file).is_relative_to(tmp_path)
+    assert sorted(ids) == sorted(document.id for document in builtin_documents())
