@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import URL, Connection, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from millrace.model.errors import StoreUnavailable
-from millrace.stores.errors import UnsupportedDatabase, translated
+from millrace.stores.errors import UnsupportedDatabase, describe, translated
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
@@ -133,7 +133,12 @@ class PostgresDatabase:
         try:
             self._engine: AsyncEngine = create_async_engine(
                 url,
-                connect_args={"timeout": connect_timeout},
+                connect_args={
+                    "async_creator_fn": _connect_postgres,
+                    "timeout": connect_timeout,
+                    # Statements are short; compiling them to machine code takes longer than running them.
+                    "server_settings": {"application_name": "millrace", "jit": "off"},
+                },
                 pool_size=10,
                 pool_timeout=connect_timeout,
                 # A connection that a restart of the server has cut is noticed before it is used.
@@ -166,6 +171,16 @@ class PostgresDatabase:
         with translated():
             async with engine.begin() as connection:
                 return await connection.run_sync(work)
+
+
+async def _connect_postgres(**arguments: Any) -> Any:
+    """Connect; SQLAlchemy passes on what the driver raises here, which is none of the errors that it knows."""
+    import asyncpg  # type: ignore[import-untyped]  # noqa: PLC0415 - has no types; an extra, so not at the top
+
+    try:
+        return await asyncpg.connect(**arguments)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise ConnectionError(describe(error)) from error
 
 
 def _create_private(path: Path) -> None:
