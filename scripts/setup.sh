@@ -59,12 +59,15 @@ make_venv() {
   return 1
 }
 
+# usable PYTHON: whether .venv is whole and, where a Python was asked for by name, of that version.
+usable() {
+  is_python .venv/bin/python && .venv/bin/python -m pip --version &&
+    { [ -z "${PYTHON:-}" ] || [ "$(.venv/bin/python -V)" = "$("$1" -V)" ]; }
+}
+
 install_python() {
   local python=$1 lock=$2
-  # An environment that works is kept, unless another Python was asked for by name.
-  if ! is_python .venv/bin/python || { [ -n "${PYTHON:-}" ] && [ "$(.venv/bin/python -V)" != "$("$python" -V)" ]; }; then
-    make_venv "$python" || return
-  fi
+  usable "$python" || make_venv "$python" || return
   local pip=(.venv/bin/python -m pip --disable-pip-version-check --no-input install --quiet)
   "${pip[@]}" --require-hashes -r "$lock" && "${pip[@]}" --no-deps --no-build-isolation -e .
 }
@@ -138,28 +141,30 @@ one_line() { printf '%s' "$1" | tr '\n' ' '; }
 
 # --- The parts, side by side where they do not wait for each other ----------------------------------------------------
 
-# Each part is a process group of its own, so that whoever interrupts the set-up also ends the installers.
+# Each part is a process group of its own, so that whoever interrupts the set-up also ends the installers: at once, for what
+# npm and pip leave behind is done over by the next set-up. apt-get is asked, and ends when the system's packages are whole.
 set -m
 jobs=()
 interrupted() {
-  trap - INT TERM
-  for job in "${jobs[@]}"; do kill -TERM -- "-$job" 2>/dev/null || true; done
-  wait # npm takes back what it had begun, which takes it some seconds
+  local job
+  set +m
+  for job in "${jobs[@]}"; do kill "-${job%:*}" -- "-${job#*:}" 2>/dev/null || true; done
   exit 130
 }
 trap interrupted INT TERM
 
 for part in "$@"; do
+  signal=KILL
   case $part in
     python) setup_python python requirements.lock & ;;
     dev) setup_python dev requirements-dev.lock & ;;
     node) setup_node & ;;
     page) setup_page & ;;
-    services) setup_services & ;;
+    services) signal=TERM; setup_services & ;;
     *) fail "There is no part '$part' to set up. The parts are python, dev, node, page and services." ;;
   esac
-  jobs+=($!)
+  jobs+=("$signal:$!")
 done
 status=0
-for job in "${jobs[@]}"; do wait "$job" || status=1; done
+for job in "${jobs[@]}"; do wait "${job#*:}" || status=1; done
 exit $status
