@@ -28,16 +28,15 @@ ORDER BY bm25(message_search, 0.0, 1.0), m.created_at DESC, m.position DESC, m.s
 LIMIT :limit
 """
 
-# Here the snippet is the dear part, so the best are chosen first. The expression of the WHERE clause must be that
-# of the index, see the migrations.
+# Here the snippet is the dear part, so the best are chosen first.
 _POSTGRESQL: Final = """
 WITH best AS (
     SELECT m.search_key, m.id, m.session_id, m.role, m.created_at, m.position, s.title, v.content, q.query,
-        ts_rank_cd(to_tsvector('simple', left(v.content, 200000)), q.query, 1) AS score
+        ts_rank_cd(v.search, q.query, 1) AS score
     FROM to_tsquery('simple', :query) AS q (query), sessions AS s
     JOIN messages AS m ON m.session_id = s.id
     JOIN versions AS v ON v.message_id = m.id AND v.number = m.current_version
-    WHERE s.user_id = :user_id AND to_tsvector('simple', left(v.content, 200000)) @@ q.query
+    WHERE s.user_id = :user_id AND v.search @@ q.query
     ORDER BY score DESC, m.created_at DESC, m.position DESC, m.search_key DESC
     LIMIT :limit
 )

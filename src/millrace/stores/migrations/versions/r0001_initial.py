@@ -43,9 +43,14 @@ _SQLITE_SEARCH = (
     """,
 )
 
-# A tsvector holds at most 1 MiB; the start of a longer text is what can be found.
+# A tsvector holds at most 1 MiB; the start of a longer text is what can be found. It is stored, because ranking by
+# it would otherwise read every text that matches again.
 _POSTGRESQL_SEARCH = (
-    "CREATE INDEX ix_versions_search ON versions USING gin (to_tsvector('simple', left(content, 200000)))",
+    """
+    ALTER TABLE versions ADD COLUMN search tsvector
+    GENERATED ALWAYS AS (to_tsvector('simple', left(content, 200000))) STORED
+    """,
+    "CREATE INDEX ix_versions_search ON versions USING gin (search)",
 )
 
 
