@@ -32,9 +32,9 @@ class Access:
             NotFound: It does not exist or is in another user's session.
         """
         message = await self._store.message(message_id)
-        if message is None:
+        session = await self._store.session(message.session_id) if message is not None else None
+        if message is None or session is None or session.user_id != caller.user_id:
             raise NotFound("This message does not exist or is not yours.")
-        await self.session(message.session_id, caller)
         return message
 
     async def turn(self, turn_id: str, caller: Principal) -> TurnRecord:

@@ -1,0 +1,71 @@
+"""The prompt holds the conversation up to the question, and what else the model must know."""
+
+from millrace.engine.prompt import build_prompt, estimate_tokens
+from millrace.model.commands import StartTurn, TurnContext
+from millrace.model.events import Passage
+from millrace.model.messages import Message, MessageRole, Turn, Version
+
+
+def message(id_: str, role: MessageRole, content: str) -> Message:
+    version = Version(number=1, content=content, status="complete", created_at=0, turn_id="t0")
+    return Message(id=id_, session_id="s", role=role, created_at=0, version=version)
+
+
+def turn(text: str = "Q2", *, user_message_id: str = "u2", message_id: str = "a2", **context: object) -> Turn:
+    command = StartTurn(message=text, context=TurnContext(**context))  # type: ignore[arg-type]  # test shorthand
+    return Turn(
+        id="t",
+        session_id="s",
+        user_id="u",
+        user_message_id=user_message_id,
+        message_id=message_id,
+        command=command,
+        model="p/m",
+        created_at=0,
+    )
+
+
+HISTORY = [message("u1", "user", "Q1"), message("a1", "assistant", "A1")]
+
+
+def test_history_then_question() -> None:
+    prompt = build_prompt(turn(), HISTORY, system_prompt=" Be kind. ")
+    assert [(m.role, m.content) for m in prompt] == [
+        ("system", "Be kind."),
+        ("user", "Q1"),
+        ("assistant", "A1"),
+        ("user", "Q2"),
+    ]
+
+
+def test_no_system_message_where_there_is_nothing_to_say() -> None:
+    assert [m.role for m in build_prompt(turn(), [])] == ["user"]
+
+
+def test_an_answer_that_stayed_empty_is_left_out() -> None:
+    prompt = build_prompt(turn(), [message("u1", "user", "Q1"), message("a1", "assistant", "")])
+    assert [m.content for m in prompt] == ["Q1", "Q2"]
+
+
+def test_a_regeneration_sees_what_was_before_its_question() -> None:
+    later = [*HISTORY, message("u2", "user", "Q2"), message("a2", "assistant", "A2")]
+    again = turn("Q1", user_message_id="u1", message_id="a1")
+    assert [m.content for m in build_prompt(again, later)] == ["Q1"]
+
+
+def test_a_partial_answer_stands_last() -> None:
+    assert [(m.role, m.content) for m in build_prompt(turn(), [], partial="One, ")] == [
+        ("user", "Q2"),
+        ("assistant", "One, "),
+    ]
+
+
+def test_subject_difficulty_and_numbered_passages() -> None:
+    system = build_prompt(turn(subject="algebra", difficulty=0.3), [], passages=[Passage(1, "T", "snippet", 0.9)])[0]
+    assert "algebra" in system.content
+    assert "0.30" in system.content
+    assert "[1] T\nsnippet" in system.content
+
+
+def test_tokens_are_estimated_upwards() -> None:
+    assert [estimate_tokens("x" * n) for n in (0, 1, 4, 5)] == [0, 1, 1, 2]

@@ -1,0 +1,79 @@
+"""Turns of dead processes are found, gone on with or released, and old logs forgotten."""
+
+from tests.unit.engine.conftest import Bench
+
+from millrace.model.commands import StartTurn
+from millrace.model.events import TurnCompleted, TurnFailed, TurnStarted, Usage
+from millrace.model.messages import Turn
+
+
+def turn_of(session_id: str, model: str = "scripted/prefill") -> Turn:
+    return Turn(
+        id="dead",
+        session_id=session_id,
+        user_id="ana",
+        user_message_id="u",
+        message_id="m",
+        command=StartTurn(message="Hi", session_id=session_id),
+        model=model,
+        created_at=1,
+    )
+
+
+async def died(bench: Bench, model: str = "scripted/prefill") -> tuple[Turn, int]:
+    """A turn of a process that is gone; returns its fencing number."""
+    first, call = await bench.ask("first")
+    call.finish()
+    await bench.entries(first)
+    turn = turn_of(first.session_id, model)
+    record = (await bench.registry.admit(turn, queue_limit=0)).record
+    writer = await bench.log.open(record.lease)
+    writer.append(TurnStarted(turn.id, turn.session_id, turn.message_id, turn.user_message_id, model))
+    await bench.registry.abandon(record.lease)
+    return turn, record.lease.fence
+
+
+async def test_an_orphan_is_found_while_the_server_runs(make_bench) -> None:  # type: ignore[no-untyped-def]
+    bench: Bench = await make_bench(recovery_interval_s=0.02)
+    turn, _ = await died(bench)
+    call = await bench.provider.next_call()
+    call.say("back")
+    call.finish()
+    assert isinstance((await bench.entries(turn))[-1].event, TurnCompleted)
+
+
+async def test_a_sealed_orphan_is_only_released(make_bench) -> None:  # type: ignore[no-untyped-def]
+    bench: Bench = await make_bench(recovery_interval_s=3600)
+    turn, _ = await died(bench)
+    lease = await bench.registry.take_over(turn.id)
+    assert lease is not None
+    writer = await bench.log.open(lease)
+    await writer.seal(TurnCompleted("stop", "", 0, Usage(), turn.model))
+    await bench.registry.abandon(lease)
+    await bench.engine._recovery.sweep()
+    record = await bench.registry.find(turn.id)
+    assert record is not None
+    assert record.state == "completed"
+    assert len(bench.provider.calls) == 1
+
+
+async def test_a_turn_that_kills_every_process_ends_as_interrupted(make_bench) -> None:  # type: ignore[no-untyped-def]
+    bench: Bench = await make_bench(recovery_interval_s=3600, max_takeovers=2)
+    turn, _ = await died(bench)
+    for _ in range(2):
+        lease = await bench.registry.take_over(turn.id)
+        assert lease is not None
+        await bench.registry.abandon(lease)
+    await bench.engine._recovery.sweep()
+    end = (await bench.entries(turn))[-1].event
+    assert isinstance(end, TurnFailed)
+    assert end.code == "INTERRUPTED"
+
+
+async def test_old_logs_are_forgotten(make_bench) -> None:  # type: ignore[no-untyped-def]
+    bench: Bench = await make_bench(log_retention_s=-1.0, linger_s=0.0)
+    turn, call = await bench.ask()
+    call.finish()
+    await bench.entries(turn)
+    await bench.engine._recovery.prune()
+    assert list(await bench.log.read(turn.id)) == []

@@ -1,0 +1,126 @@
+"""What a provider says becomes entries at once, and the ending finds what it needs."""
+
+import pytest
+
+from millrace.engine.transcript import Transcript
+from millrace.model.errors import StreamError
+from millrace.model.events import (
+    AnyEvent,
+    Citation,
+    Entry,
+    PassagesRetrieved,
+    ReasoningCompleted,
+    ReasoningDelta,
+    ReasoningStep,
+    TerminalEvent,
+    TextDelta,
+    TurnResumed,
+    TurnStarted,
+    Usage,
+)
+from millrace.model.generation import CitationsFound, Finished, ReasoningPiece, TextPiece, UsageReported
+from millrace.ops.clock import SystemClock
+from millrace.stream.digest import text_digest
+
+START = TurnStarted("t", "s", "m", "u", "p/m")
+
+
+class ListWriter:
+    """A writer into a list."""
+
+    def __init__(self) -> None:
+        self.events: list[AnyEvent] = []
+
+    @property
+    def next_seq(self) -> int:
+        return len(self.events)
+
+    def append(self, event: AnyEvent) -> int:
+        self.events.append(event)
+        return len(self.events) - 1
+
+    async def flush(self) -> None:
+        pass
+
+    async def seal(self, event: TerminalEvent) -> int:
+        return self.append(event)
+
+
+@pytest.fixture
+def writer() -> ListWriter:
+    return ListWriter()
+
+
+@pytest.fixture
+def transcript(writer: ListWriter) -> Transcript:
+    transcript = Transcript(writer, SystemClock())
+    transcript.write(START)
+    return transcript
+
+
+def test_text_is_numbered_and_remembered(transcript: Transcript, writer: ListWriter) -> None:
+    transcript.take([TextPiece("a"), TextPiece("b é")])
+    transcript.take([UsageReported(Usage(1, 2), 0.5), CitationsFound((Citation("T", "u"),)), Finished("length")])
+    assert writer.events[1:] == [TextDelta(0, "a"), TextDelta(1, "b é")]
+    assert (transcript.text, transcript.pieces, transcript.chars) == ("ab é", 2, 4)
+    assert transcript.digest == text_digest("ab é")
+    assert (transcript.usage, transcript.cost, transcript.finish) == (Usage(1, 2), 0.5, "length")
+    assert transcript.citations == (Citation("T", "u"),)
+    assert transcript.first_text_at is not None
+
+
+def test_thinking_closes_before_the_text(transcript: Transcript, writer: ListWriter) -> None:
+    transcript.take(
+        [ReasoningPiece("a\n\n"), ReasoningPiece("b"), TextPiece("x"), ReasoningPiece("late"), TextPiece("y")]
+    )
+    kinds = [type(event) for event in writer.events[1:]]
+    assert kinds == [
+        ReasoningDelta,
+        ReasoningDelta,
+        ReasoningStep,
+        ReasoningStep,
+        ReasoningCompleted,
+        TextDelta,
+        ReasoningDelta,
+        TextDelta,
+    ]
+    completed = writer.events[5]
+    assert isinstance(completed, ReasoningCompleted)
+    assert (completed.summary, completed.steps) == ("b", 2)
+    assert transcript.reasoning == "a\n\nblate"
+
+
+def test_thinking_without_an_answer_is_closed_at_the_end(transcript: Transcript, writer: ListWriter) -> None:
+    transcript.take([ReasoningPiece("hm"), Finished("stop")])
+    transcript.complete_reasoning()
+    transcript.complete_reasoning()
+    assert [type(event) for event in writer.events[1:]] == [ReasoningDelta, ReasoningStep, ReasoningCompleted]
+
+
+def test_a_long_summary_is_cut_to_a_line(transcript: Transcript, writer: ListWriter) -> None:
+    transcript.take([ReasoningPiece("word " * 100), TextPiece("x")])
+    completed = writer.events[3]
+    assert isinstance(completed, ReasoningCompleted)
+    assert len(completed.summary) <= 200
+    assert completed.summary.endswith("…")
+
+
+def test_it_goes_on_from_what_an_earlier_owner_wrote(writer: ListWriter) -> None:
+    transcript = Transcript(writer, SystemClock())
+    events: list[AnyEvent] = [START, PassagesRetrieved(()), ReasoningDelta("r"), ReasoningStep(1, "synthesis", "r")]
+    transcript.replay([Entry(seq, 0, event) for seq, event in enumerate(events)])
+    transcript.write(TurnResumed(0, 2))
+    transcript.take([ReasoningPiece("s"), TextPiece("x")])
+    assert [event for event in writer.events if isinstance(event, ReasoningStep)] == [
+        ReasoningStep(2, "exploration", "s")
+    ]
+    replayed = Transcript(writer, SystemClock())
+    texts: list[AnyEvent] = [START, TextDelta(0, "ab"), TextDelta(1, "c")]
+    replayed.replay([Entry(seq, 0, event) for seq, event in enumerate(texts)])
+    assert (replayed.text, replayed.pieces, replayed.chars, replayed.begun) == ("abc", 2, 3, True)
+
+
+def test_what_may_not_come_is_not_written(transcript: Transcript, writer: ListWriter) -> None:
+    with pytest.raises(StreamError):
+        transcript.write(START)
+    assert writer.events == [START]
