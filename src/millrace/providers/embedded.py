@@ -3,7 +3,7 @@
 import asyncio
 import math
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 
 from msgspec.structs import replace
 
@@ -75,7 +75,7 @@ class EmbeddedProvider:
         self._retriever = retriever
         self._stemmer = Stemmer()
 
-    async def generate(self, request: GenerationRequest) -> AsyncIterator[Sequence[Delta]]:
+    async def generate(self, request: GenerationRequest) -> AsyncGenerator[Sequence[Delta], None]:
         """Answer the prompt's last question; a batch is a word-wise cut paragraph, list or code block.
 
         Raises:
@@ -124,7 +124,7 @@ class EmbeddedProvider:
             return [*opening, Part(f"{ABOUT}\n\n"), *await self._introduction(request), Part(SUGGESTIONS)]
         earlier = asked[-2] if len(asked) > 1 else ""
         found = await self._found(text, earlier, request)
-        body = compose(question(text, earlier), found, self._stemmer)
+        body = await self._composed(question(text, earlier), found)
         if body:
             return [*opening, *_ended(body)]
         nothing = NOTHING_IN_CHOSEN if request.document_ids else NOTHING_FOUND
@@ -133,7 +133,11 @@ class EmbeddedProvider:
     async def _introduction(self, request: GenerationRequest) -> list[Part]:
         """What the documentation says that Millrace is."""
         found = await self._retriever.retrieve("Millrace", user_id=request.user_id, limit=_PASSAGES)
-        return compose(Question("Millrace", {"millrace": 1.0}), found[:1], self._stemmer)
+        return await self._composed(Question("Millrace", {"millrace": 1.0}), found[:1])
+
+    async def _composed(self, asked: Question, passages: Sequence[Passage]) -> list[Part]:
+        # One to three milliseconds, and 20 where the words are new: too long for the event loop, which serves everyone.
+        return await asyncio.to_thread(compose, asked, passages, self._stemmer)
 
     async def _found(self, text: str, earlier: str, request: GenerationRequest) -> list[Passage]:
         """The passages for a question, helped by the one before it; empty where none answers."""

@@ -1,6 +1,7 @@
 """Words as a search sees them: without case, accents, endings and the words that every text has."""
 
 import re
+import threading
 import unicodedata
 from collections.abc import Collection
 
@@ -61,12 +62,10 @@ def query_words(text: str, *, limit: int = 24) -> list[str]:
 
 
 class Stemmer:
-    """Reduces English words to stems (Porter's algorithm), remembering those it has seen.
-
-    Not safe for use by two threads at once.
-    """
+    """Reduces English words to stems (Porter's algorithm), remembering those it has seen. Threads may share it."""
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()  # the algorithm keeps the word it works on in itself
         self._porter = snowballstemmer.stemmer("porter")
         self._known: dict[str, str] = {}
         self._related: dict[str, frozenset[str]] = {}
@@ -82,7 +81,8 @@ class Stemmer:
         if known is None:
             if len(self._known) >= _CACHED_STEMS:
                 self._known.clear()
-            known = self._known[word] = str(self._porter.stemWord(word))
+            with self._lock:
+                known = self._known[word] = str(self._porter.stemWord(word))
         return known
 
     def stems(self, text: str) -> frozenset[str]:

@@ -113,14 +113,3 @@ def test_a_newer_file_and_no_file_at_all_are_said_in_words(tmp_path: Path) -> No
     (tmp_path / "broken.db").write_bytes(b"not a database" * 100)
     with pytest.raises(StoreUnavailable, match="could not open"):
         Index(tmp_path / "broken.db", "/read")
-
-
-def test_rare_words_weigh_more_and_missing_ones_lower_the_score(index: Index) -> None:
-    for number in range(3):
-        index.add(ADA, Document(f"d{number}", f"Note {number}", "Common words are here."), LIMITS, number)
-    index.add(BOB, Document("b0", "Note", "Common words."), LIMITS, 1)
-    index.add(BOB, Document("b1", "Rare", "The zebra has common words."), LIMITS, 1)
-    best = index.passages("common zebra", BOB, (), 6)[0]
-    assert best.title == "Rare"
-    assert best.score > 0.8
-    assert all(passage.score < 0.3 for passage in index.passages("common giraffe elephants", ADA, (), 6))

@@ -16,6 +16,7 @@ from millrace.model.generation import (
     TextPiece,
     UsageReported,
 )
+from millrace.ports import Provider
 from millrace.providers.embedded import (
     ABOUT,
     GREETING,
@@ -205,7 +206,7 @@ async def test_a_retriever_that_fails_fails_the_answer() -> None:
 
 
 async def test_the_model_is_listed_with_what_it_can_do() -> None:
-    provider = EmbeddedProvider(Shelf())
+    provider: Provider = EmbeddedProvider(Shelf())
     (model,) = await provider.models()
     assert model.id == "embedded/passages"
     assert model.capabilities.citations

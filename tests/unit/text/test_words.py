@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,3 +47,16 @@ def test_any_text_has_words_that_are_found_again(text: str) -> None:
     found = words(text)
     assert words(" ".join(found)) == found
     assert not set(query_words(text)) & STOP_WORDS
+
+
+def test_threads_share_a_stemmer() -> None:
+    stemmer = Stemmer()
+    vocabulary = [
+        f"{stem}{ending}" for stem in ("run", "bak", "stopp", "connect") for ending in ("ing", "ed", "er", "s")
+    ]
+    many = [f"{word}{chr(97 + n % 26)}{chr(97 + n // 26)}ing" for word in vocabulary for n in range(100)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: [stemmer.stem(word) for word in many], range(4)))
+    alone = [Stemmer().stem(word) for word in many[:50]]
+    assert all(each == found[0] for each in found)
+    assert found[0][:50] == alone
