@@ -58,7 +58,7 @@ def pinned(cores: frozenset[int]) -> Iterator[None]:
 
 
 class Child:
-    """A server process that says on its output where it listens."""
+    """A server process that says on its standard output where it listens."""
 
     def __init__(
         self, name: str, command: Sequence[str], cores: frozenset[int], extra: Mapping[str, str], folder: Path = ROOT
@@ -74,22 +74,32 @@ class Child:
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
+                stderr=subprocess.PIPE,
                 text=True,
                 errors="replace",
             )
         assert self._process.stdout is not None
-        self._reader = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
-        self._reader.start()
+        assert self._process.stderr is not None
+        self._readers = (
+            threading.Thread(target=self._read_output, args=(self._process.stdout,), daemon=True),
+            threading.Thread(target=self._read_errors, args=(self._process.stderr,), daemon=True),
+        )
+        for reader in self._readers:
+            reader.start()
 
-    def _read(self, output: IO[str]) -> None:
-        for line in output:
-            self._lines.append(line.rstrip())
-            found = ADDRESS.search(line)
-            if found and self._address is None:
-                self._address = found[0]
-                self._ready.set()
+    def _read_output(self, output: IO[str]) -> None:
+        with output:
+            for line in output:
+                self._lines.append(line.rstrip())
+                found = ADDRESS.search(line)
+                if found and self._address is None:
+                    self._address = found[0]
+                    self._ready.set()
         self._ready.set()
+
+    def _read_errors(self, errors: IO[str]) -> None:
+        with errors:
+            self._lines.extend(line.rstrip() for line in errors)
 
     @property
     def pid(self) -> int:
@@ -109,6 +119,7 @@ class Child:
         """
         self._ready.wait(START_LIMIT_S)
         if self._address is None:
+            self.stop()  # so that its last words are all here
             raise BenchError(f"{self._name} did not start. Its last words:\n{self.output}")
         return self._address
 
@@ -120,9 +131,8 @@ class Child:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._reader.join()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        for reader in self._readers:
+            reader.join()
 
 
 def run_to_end(
@@ -131,6 +141,7 @@ def run_to_end(
     cores: frozenset[int],
     stdin: bytes = b"",
     extra: Mapping[str, str] = MappingProxyType({}),
+    folder: Path = ROOT,
 ) -> bytes:
     """Run a command on `cores` and return what it wrote to standard output.
 
@@ -139,7 +150,7 @@ def run_to_end(
     """
     with pinned(cores):
         done = subprocess.run(
-            command, input=stdin, capture_output=True, env=command_environment(extra), cwd=ROOT, check=False
+            command, input=stdin, capture_output=True, env=command_environment(extra), cwd=folder, check=False
         )
     if done.returncode:
         raise BenchError(f"{name} failed:\n{done.stderr.decode(errors='replace')[-2000:]}")

@@ -96,4 +96,6 @@ USER = "bench"
 
 def _token(spec: ServerSpec, data: str, cores: Cores) -> str:
     command = [str(BINARIES / "millrace"), "token", "--user", USER, "--data-dir", data]
-    return quote(run_to_end("millrace token", command, cores.others, extra=spec.environment).decode().strip())
+    return quote(
+        run_to_end("millrace token", command, cores.others, extra=spec.environment, folder=Path(data)).decode().strip()
+    )

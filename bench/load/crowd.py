@@ -17,6 +17,7 @@ CONNECTS_AT_ONCE = 64
 WARM_CLIENTS = 20
 WARM_TURNS = 5
 SHOWN_FAILURES = 5
+SHOWN_CHARS = 60
 
 
 class Crowd:
@@ -78,12 +79,13 @@ class Crowd:
     def judge(self, turns: Iterable[Turn]) -> None:
         """Count the turns whose text is not exactly what the feed sent."""
         for turn in turns:
-            if turn.error is not None:
-                self.failures[turn.error] = self.failures.get(turn.error, 0) + 1
-            if stamps.complete(turn.pieces, turn.expected, turn.full_message):
+            if turn.error is None and stamps.complete(turn.pieces, turn.expected, turn.full_message):
                 self.verified += 1
-            else:
-                self.mismatches += 1
+                continue
+            self.mismatches += 1
+            received = "".join(turn.pieces)[:SHOWN_CHARS]
+            failure = turn.error or f"{len(turn.pieces)} of {turn.expected} tokens, or not the feed's: {received!r}"
+            self.failures[failure] = self.failures.get(failure, 0) + 1
 
     def failure_list(self) -> list[str]:
         """Return the commonest errors with their number."""

@@ -59,12 +59,11 @@ def test_cpu_is_judged_against_the_floor_and_the_usual_app() -> None:
     assert [(one.server, one.value) for one in found] == [(SQLITE, 0.29)]
 
 
-def test_a_wrong_text_or_a_failed_run_has_no_slack() -> None:
-    for sample in (
-        Sample(FLOOR, workloads.FLAT, 0, {"mismatches": 1.0}),
-        Sample(FLOOR, workloads.FLAT, 0, {}, ["1 x the server closed the connection"]),
-    ):
-        assert verdicts(Results.of([sample]), slack=10)["answers that were not verified", "all"] is Verdict.MISSED
+def test_a_wrong_text_has_no_slack() -> None:
+    sample = Sample(FLOOR, workloads.FLAT, 0, {"mismatches": 1.0})
+    assert (
+        verdicts(Results.of([sample]), slack=10)["answers that failed or were not the feed's", "all"] is Verdict.MISSED
+    )
 
 
 def test_the_longest_pause_of_any_workload_counts() -> None:
