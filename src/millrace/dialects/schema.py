@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 
 from millrace.dialects.chat_frames import CLIENT_FRAMES, SERVER_FRAMES
-from millrace.model.schema import canonical
 
 _SCHEMA = "https://json-schema.org/draft/2020-12/schema"
 
@@ -21,7 +20,7 @@ def chat_schema() -> dict[str, Any]:
         "$schema": _SCHEMA,
         "title": "MillraceChat",
         "anyOf": [{"$ref": "#/$defs/ServerFrame"}, {"$ref": "#/$defs/ClientFrame"}],
-        "$defs": canonical(components),
+        "$defs": components,
     }
 
 
