@@ -20,6 +20,12 @@ import { useReasoningChoice } from "./useReasoningChoice.ts";
 import { useSessionTitle } from "./useSessionTitle.ts";
 import { useStickToBottom } from "./useStickToBottom.ts";
 
+function hintFor(model: string): string {
+  return model.startsWith("embedded/")
+    ? "Answers quote Millrace’s documentation."
+    : `${model} can be wrong: check what matters.`;
+}
+
 interface ChatPageProps {
   readonly sessionId: string | null;
   readonly user: User;
@@ -38,7 +44,7 @@ export function ChatPage({ sessionId, user, auth }: ChatPageProps) {
   const models = useModels();
   const [reasoning, setReasoning] = useReasoningChoice();
   const [menuOpen, setMenuOpen] = useState(false);
-  const { scroller, content, away, toBottom } = useStickToBottom();
+  const { scroller, content, away, toBottom } = useStickToBottom(messages.length > 0);
   const input = useRef<HTMLTextAreaElement>(null);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another conversation begins at its end, ready to write
@@ -118,8 +124,9 @@ export function ChatPage({ sessionId, user, auth }: ChatPageProps) {
             draftKey={currentSessionId ?? "new"}
             busy={isStreaming}
             reasoning={reasoning}
+            canReason={!models?.default.startsWith("embedded/")}
             inputRef={input}
-            hint={models ? `${models.default} answers. It can be wrong: check what matters.` : ""}
+            hint={models ? hintFor(models.default) : ""}
             onReasoning={setReasoning}
             onSend={send}
             onStop={stream.stopGeneration}

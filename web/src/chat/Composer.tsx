@@ -9,6 +9,8 @@ interface ComposerProps {
   readonly draftKey: string;
   readonly busy: boolean;
   readonly reasoning: boolean;
+  /** Whether the model may have reasoning to show. */
+  readonly canReason: boolean;
   readonly inputRef: Ref<HTMLTextAreaElement>;
   readonly hint: ReactNode;
   readonly onReasoning: (on: boolean) => void;
@@ -17,7 +19,8 @@ interface ComposerProps {
 }
 
 export function Composer(props: ComposerProps) {
-  const { draftKey, busy, reasoning, inputRef, hint, onReasoning, onSend, onStop } = props;
+  const { draftKey, busy, reasoning, canReason, inputRef, hint, onReasoning, onSend, onStop } =
+    props;
   const [text, setText] = useDraftText(draftKey);
   const area = useAutoHeight(text);
   const ready = text.trim().length > 0;
@@ -59,16 +62,18 @@ export function Composer(props: ComposerProps) {
           enterKeyHint="send"
         />
         <div className={styles["bar"]}>
-          <button
-            type="button"
-            className={classes(styles["toggle"], reasoning && styles["on"])}
-            aria-pressed={reasoning}
-            title="Ask the model to show how it thinks, where it can"
-            onClick={() => onReasoning(!reasoning)}
-          >
-            <Brain size={16} aria-hidden />
-            Reasoning
-          </button>
+          {canReason && (
+            <button
+              type="button"
+              className={classes(styles["toggle"], reasoning && styles["on"])}
+              aria-pressed={reasoning}
+              title="Ask the model to show how it thinks, where it can"
+              onClick={() => onReasoning(!reasoning)}
+            >
+              <Brain size={16} aria-hidden />
+              Reasoning
+            </button>
+          )}
           <span className={styles["space"]} />
           {busy && (
             <button

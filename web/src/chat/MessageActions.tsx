@@ -80,9 +80,8 @@ function VersionPager({ version, count, disabled, onVersion }: VersionPagerProps
 function Facts({ message }: { message: ChatMessage }) {
   const { metadata } = message;
   if (!metadata?.model) return null;
-  const seconds = metadata.response_time_ms
-    ? `${(metadata.response_time_ms / 1000).toFixed(1)} s`
-    : null;
+  const ms = metadata.response_time_ms ?? 0;
+  const seconds = ms >= 100 ? `${(ms / 1000).toFixed(1)} s` : null;
   const details = [
     metadata.tokens_used ? `${metadata.tokens_used} tokens` : null,
     metadata.cost ? `$${metadata.cost.toFixed(4)}` : null,

@@ -11,8 +11,12 @@ interface StickToBottom {
   readonly toBottom: (smooth?: boolean) => void;
 }
 
-/** Keeps the end in view while text grows, unless the reader has scrolled up: then nothing moves. */
-export function useStickToBottom(): StickToBottom {
+/**
+ * Keeps the end in view while text grows, unless the reader has scrolled up: then nothing moves.
+ *
+ * @param active Whether there is an end worth seeing; a page of introduction begins at its top.
+ */
+export function useStickToBottom(active: boolean): StickToBottom {
   const scroller = useRef<HTMLElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const pinned = useRef(true);
@@ -27,6 +31,7 @@ export function useStickToBottom(): StickToBottom {
   }, []);
 
   useEffect(() => {
+    if (!active) return;
     const element = scroller.current;
     const inner = content.current;
     if (!element || !inner) return;
@@ -50,7 +55,7 @@ export function useStickToBottom(): StickToBottom {
       element.removeEventListener("scroll", onScroll);
       observer.disconnect();
     };
-  }, []);
+  }, [active]);
 
   return { scroller, content, away, toBottom };
 }

@@ -8,7 +8,7 @@ import remend from "remend";
 export interface Block {
   /** Where it begins in the text; stays the same while the text grows. */
   readonly start: number;
-  readonly node: RootContent;
+  readonly node: RootContent | Root;
 }
 
 /** What is known of a text so far. `settled` blocks will never change, however the text goes on. */
@@ -67,8 +67,8 @@ export function finish(before: Document, text: string): Document {
     }));
     return { ...grown, open };
   }
-  const settled = parse(text).children.map((node) => ({ start: offsetOf(node), node }));
-  return { text, settled, open: [], openStart: text.length };
+  // Definitions and footnotes belong to the whole: it becomes one block.
+  return { text, settled: [{ start: 0, node: parse(text) }], open: [], openStart: text.length };
 }
 
 function parse(text: string): Root {

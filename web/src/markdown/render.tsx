@@ -1,9 +1,10 @@
 import type { Element, Root } from "hast";
 import { type Components, toJsxRuntime } from "hast-util-to-jsx-runtime";
-import type { Html, Image, RootContent } from "mdast";
+import type { Html, Image } from "mdast";
 import { type State, toHast } from "mdast-util-to-hast";
 import type { ReactElement, ReactNode } from "react";
 import { Fragment, jsx, jsxs } from "react/jsx-runtime";
+import type { Block } from "./blocks.ts";
 import { CodeBlock } from "./CodeBlock.tsx";
 import styles from "./markdown.module.css";
 import { safeUrl } from "./safeUrl.ts";
@@ -49,7 +50,8 @@ const handlers = {
 };
 
 /** One block as React elements. Nothing is ever set as HTML. */
-export function renderBlock(node: RootContent): ReactElement {
-  const tree = toHast({ type: "root", children: [node] }, { handlers }) as Root;
-  return toJsxRuntime(tree, { Fragment, jsx, jsxs, components, ignoreInvalidStyle: true });
+export function renderBlock(node: Block["node"]): ReactElement {
+  const root = node.type === "root" ? node : { type: "root" as const, children: [node] };
+  const tree = toHast(root, { handlers }) as Root;
+  return toJsxRuntime(tree, { Fragment, jsx, jsxs, components, passNode: true });
 }

@@ -1,0 +1,61 @@
+import { cleanup, render, screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { afterEach, describe, expect, it } from "vitest";
+import { MarkdownView } from "../src/markdown/MarkdownView.tsx";
+
+afterEach(cleanup);
+
+function show(text: string, streaming = false) {
+  return render(<MarkdownView text={text} streaming={streaming} />).container;
+}
+
+describe("Markdown", () => {
+  it("shows emphasis that is not closed yet as emphasis", () => {
+    const container = show("A **bold be", true);
+    expect(container.querySelector("strong")?.textContent).toBe("bold be");
+    expect(container.textContent).not.toContain("*");
+  });
+
+  it("shows HTML as text and runs none of it", () => {
+    const container = show('<img src=x onerror="alert(1)"> and <script>alert(2)</script>');
+    expect(container.querySelector("img, script")).toBeNull();
+    expect(container.textContent).toContain("<script>alert(2)</script>");
+  });
+
+  it("follows only addresses that are safe", () => {
+    const container = show(
+      "[bad](javascript:alert(1)) [data](data:text/html,x) [good](https://example.org) <https://a.example>",
+    );
+    const links = [...container.querySelectorAll("a")];
+    expect(links.map((link) => link.getAttribute("href"))).toEqual([
+      "https://example.org",
+      "https://a.example",
+    ]);
+    expect(links[0]?.getAttribute("rel")).toContain("noopener");
+    expect(container.textContent).toContain("bad");
+  });
+
+  it("links a picture instead of loading it", () => {
+    const container = show("![a chart](https://example.org/c.png)");
+    expect(container.querySelector("img")).toBeNull();
+    expect(screen.getByRole("link", { name: "a chart" }).getAttribute("href")).toBe(
+      "https://example.org/c.png",
+    );
+  });
+
+  it("copies a code block as it is, and says its language", async () => {
+    const user = userEvent.setup();
+    const container = show("```python\nprint('x')\n```");
+    expect(container.querySelector("figcaption")?.textContent).toContain("python");
+    await user.click(screen.getByRole("button", { name: "Copy python code" }));
+    expect(await navigator.clipboard.readText()).toBe("print('x')");
+    expect(screen.getByText("Copied")).toBeTruthy();
+  });
+
+  it("resolves a reference whose definition comes later, once the text is whole", () => {
+    show("See [the map][1].\n\n[1]: https://example.org/map\n");
+    expect(screen.getByRole("link", { name: "the map" }).getAttribute("href")).toBe(
+      "https://example.org/map",
+    );
+  });
+});

@@ -1,0 +1,76 @@
+import type { ConnectionStatus, Session } from "@millrace/client";
+import { describe, expect, it } from "vitest";
+import { nextAnnouncement } from "../src/chat/announce.ts";
+import { connectionText } from "../src/chat/connectionText.ts";
+import { groupByAge } from "../src/sessions/titles.ts";
+
+describe("what a screen reader hears", () => {
+  it("is whole sentences, each once, without markup", () => {
+    const first = nextAnnouncement("## Tides\nThe **moon** pulls. The sun", 0, false);
+    expect(first.say).toBe("Tides The moon pulls.");
+    const second = nextAnnouncement(
+      "## Tides\nThe **moon** pulls. The sun helps",
+      first.spoken,
+      false,
+    );
+    expect(second.say).toBe("");
+    const last = nextAnnouncement(
+      "## Tides\nThe **moon** pulls. The sun helps",
+      second.spoken,
+      true,
+    );
+    expect(last.say).toBe("The sun helps");
+  });
+});
+
+describe("what is said about the connection", () => {
+  const status: ConnectionStatus = {
+    state: "reconnecting",
+    attempt: 2,
+    retryAt: 10_000,
+    error: null,
+    online: true,
+  };
+
+  it("counts down, and tells a lost server from a lost network", () => {
+    expect(connectionText(status, 6_500)).toMatchObject({ label: "Reconnecting", tone: "wait" });
+    expect(connectionText(status, 6_500).detail).toContain("Trying again in 4 s.");
+    expect(connectionText({ ...status, retryAt: null }, 0).detail).toContain("Trying again now.");
+    expect(connectionText({ ...status, online: false }, 0)).toMatchObject({ label: "Offline" });
+  });
+
+  it("says nothing more where all is well", () => {
+    expect(connectionText({ ...status, state: "connected" }, 0).detail).toBeNull();
+  });
+});
+
+describe("sessions", () => {
+  const session = (id: string, updated: Date): Session => ({
+    id,
+    title: id,
+    created_at: updated.toISOString(),
+    updated_at: updated.toISOString(),
+    message_count: 1,
+  });
+
+  it("are grouped by the calendar of who looks", () => {
+    const now = new Date(2026, 4, 10, 0, 30);
+    const groups = groupByAge(
+      [
+        session("now", new Date(2026, 4, 10, 0, 10)),
+        session("late", new Date(2026, 4, 9, 23, 50)),
+        session("week", new Date(2026, 4, 5)),
+        session("month", new Date(2026, 3, 20)),
+        session("old", new Date(2025, 0, 1)),
+      ],
+      now,
+    );
+    expect(groups.map((group) => [group.label, group.sessions.map((one) => one.id)])).toEqual([
+      ["Today", ["now"]],
+      ["Yesterday", ["late"]],
+      ["Last 7 days", ["week"]],
+      ["Last 30 days", ["month"]],
+      ["Older", ["old"]],
+    ]);
+  });
+});
