@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The programs that the tests start for themselves: Redis, PostgreSQL and Chromium, on PATH or in their usual places.
 #
-#   scripts/services.sh             prints shell assignments: PATH with PostgreSQL's and Redis's folders, CHROMIUM_PATH
+#   scripts/services.sh             prints shell assignments: PATH with PostgreSQL's and Redis's folders, CHROMIUM
 #   scripts/services.sh --missing   prints those that are nowhere to be found, by the names of Debian's packages
 set -euo pipefail
 
@@ -20,7 +20,7 @@ program() {
 
 find_chromium() {
   local name found
-  if [ -x "${CHROMIUM_PATH:-}" ]; then printf '%s' "$CHROMIUM_PATH"; return; fi
+  if [ -x "${CHROMIUM:-}" ]; then printf '%s' "$CHROMIUM"; return; fi
   for name in chromium chromium-browser google-chrome google-chrome-stable chrome; do
     found=$(program "$name" /usr/lib/chromium /opt/google/chrome)
     # Ubuntu's package is a script that only says to install another one.
@@ -47,4 +47,4 @@ for found in $redis $postgresql; do
   folder=$(dirname "$found")
   case ":$path:" in *":$folder:"*) ;; *) path=$path:$folder ;; esac
 done
-printf 'export PATH=%q\nexport CHROMIUM_PATH=%q\n' "$path" "$chromium"
+printf 'export PATH=%q\nexport CHROMIUM=%q\n' "$path" "$chromium"

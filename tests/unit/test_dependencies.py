@@ -14,7 +14,7 @@ from packaging.version import Version
 ROOT = Path(__file__).resolve().parents[2]
 
 # What a framework is made of is imported beside it, in the version the framework wants.
-PARTS = {"pydantic_core": "pydantic", "starlette": "fastapi", "uvloop": "uvicorn"}
+PARTS = {"cryptography": "pyjwt", "pydantic_core": "pydantic", "starlette": "fastapi", "uvloop": "uvicorn"}
 
 
 def locked(lock: str) -> dict[str, list[tuple[Version, str]]]:
