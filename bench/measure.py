@@ -12,7 +12,7 @@ from bench.errors import BenchError
 from bench.load.job import Job, Report
 from bench.process import Child, Cores, run_to_end
 from bench.results import Sample
-from bench.servers import RunningServer, ServerSpec, running
+from bench.servers import RunningServer, ServerSpec, issue_token, running
 from bench.workloads import SlowReader, Workload
 
 STATUS_LIMIT_S = 5.0
@@ -52,6 +52,7 @@ def measure(plan: Plan, feed_command: Sequence[str], cores: Cores, progress: Cal
         BenchError: a process did not start, or a run came to no end.
     """
     samples = []
+    token = issue_token(cores) if any(spec.product for spec in plan.servers) else ""
     feed = Child("the feed", feed_command, cores.others, {})
     try:
         upstream = f"{feed.address()}/v1"
@@ -61,7 +62,7 @@ def measure(plan: Plan, feed_command: Sequence[str], cores: Cores, progress: Cal
                     wanted = [workload for workload in group if plan.wants(spec, workload)]
                     if not wanted:
                         continue
-                    with running(spec, upstream, cores) as server:
+                    with running(spec, upstream, token, cores) as server:
                         for workload in wanted:
                             progress(f"{repeat + 1}/{plan.repeats} {workload.title}: {spec.title}")
                             samples.append(_sample(spec, workload, repeat, server, feed.pid, cores))

@@ -11,9 +11,11 @@ from urllib.parse import quote
 from bench.process import ROOT, Child, Cores, run_to_end
 
 BINARIES = Path(sys.executable).parent
+USER = "bench"
 JWT_SECRET = "a secret for the bench, which guards nothing"
 MANY = "1000000"
 SETTINGS = {
+    "MILLRACE_JWT_SECRET": JWT_SECRET,
     "MILLRACE_DISCOVER_LOCAL": "false",
     "MILLRACE_GENERATION__MAX_TOKENS": MANY,
     "MILLRACE_GENERATION__GENERATION_TIMEOUT_S": "600",
@@ -42,8 +44,7 @@ def _yardstick(name: str, title: str) -> ServerSpec:
 
 def _millrace(log: str) -> ServerSpec:
     command = (str(BINARIES / "millrace"), "serve", "--port", "0", "--data-dir", "{data}")
-    environment = {"MILLRACE_LOG": log, "MILLRACE_JWT_SECRET": JWT_SECRET} | SETTINGS
-    return ServerSpec(log, f"millrace, {log} log", command, environment, product=True)
+    return ServerSpec(log, f"millrace, {log} log", command, {"MILLRACE_LOG": log} | SETTINGS, product=True)
 
 
 SERVERS: tuple[ServerSpec, ...] = (
@@ -67,8 +68,19 @@ class RunningServer:
     user: str | None
 
 
+def issue_token(cores: Cores) -> str:
+    """Have Millrace issue a token for the bench's user; it is good for every Millrace that the bench starts.
+
+    Raises:
+        BenchError: Millrace issues none.
+    """
+    with tempfile.TemporaryDirectory(prefix="millrace-bench-") as data:
+        command = [str(BINARIES / "millrace"), "token", "--user", USER, "--data-dir", data]
+        return run_to_end("millrace token", command, cores.others, extra=SETTINGS, folder=Path(data)).decode().strip()
+
+
 @contextmanager
-def running(spec: ServerSpec, upstream: str, cores: Cores) -> Iterator[RunningServer]:
+def running(spec: ServerSpec, upstream: str, token: str, cores: Cores) -> Iterator[RunningServer]:
     """Start a server on its core, on an empty data folder, and stop it at the end.
 
     Raises:
@@ -84,18 +96,8 @@ def running(spec: ServerSpec, upstream: str, cores: Cores) -> Iterator[RunningSe
             address = child.address()
             url = f"ws{address.removeprefix('http')}/api/ws/chat"
             if spec.product:
-                yield RunningServer(child, address, f"{url}?token={_token(spec, data, cores)}", "openai/sim", USER)
+                yield RunningServer(child, address, f"{url}?token={quote(token)}", "openai/sim", USER)
             else:
                 yield RunningServer(child, address, url, "sim", None)
         finally:
             child.stop()
-
-
-USER = "bench"
-
-
-def _token(spec: ServerSpec, data: str, cores: Cores) -> str:
-    command = [str(BINARIES / "millrace"), "token", "--user", USER, "--data-dir", data]
-    return quote(
-        run_to_end("millrace token", command, cores.others, extra=spec.environment, folder=Path(data)).decode().strip()
-    )
