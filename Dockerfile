@@ -24,7 +24,7 @@ COPY src /build/src
 COPY --from=page /millrace/src/millrace/web /build/src/millrace/web
 RUN /opt/millrace/bin/pip install --no-deps --no-build-isolation /build && /opt/millrace/bin/pip check
 
-# --- What runs: no compiler, no Node, no build tools, an ordinary user ---
+# --- What runs: no compiler, no Node, an ordinary user ---
 FROM python:3.13-slim
 RUN groupadd --gid 10001 millrace \
  && useradd --uid 10001 --gid millrace --home-dir /data --no-create-home --shell /usr/sbin/nologin millrace \
