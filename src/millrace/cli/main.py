@@ -6,6 +6,7 @@ import typer
 
 import millrace
 from millrace.cli.doctor import doctor
+from millrace.cli.documents import documents
 from millrace.cli.serve import serve
 from millrace.cli.simulate import simulate
 from millrace.cli.token import token
@@ -21,6 +22,7 @@ app.command()(serve)
 app.command()(doctor)
 app.command()(token)
 app.command()(simulate)
+app.add_typer(documents, name="documents")
 
 
 def _print_version(wanted: bool) -> None:

@@ -7,7 +7,7 @@ from millrace.model.errors import RateLimited
 from millrace.model.events import Usage
 from millrace.ports import Clock
 
-_WINDOW_S = 60.0
+_WINDOW_S = 60
 _SWEEP_AT = 10_000
 """Users that are remembered before those are forgotten who asked nothing for a minute."""
 
@@ -57,7 +57,7 @@ class RateLedger:
         while times and times[0] <= now - _WINDOW_S:
             times.popleft()
         if len(times) >= self._turns_per_minute:
-            seconds = max(1, math.ceil(times[0] + _WINDOW_S - now))
+            seconds = min(_WINDOW_S, max(1, math.ceil(times[0] + _WINDOW_S - now)))
             raise RateLimited(
                 f"That was too many questions in a minute. Ask again in {seconds} s.", retry_after=seconds
             )

@@ -2,6 +2,7 @@
 
 import math
 import time
+from urllib.parse import quote
 
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
@@ -26,7 +27,8 @@ class Rates:
             RateLimited: There were `per_minute` in the last minute; `retry_after` says when there is room again.
         """
         item = RateLimitItemPerMinute(per_minute, namespace=name)
-        if self._limiter.hit(item, *key):
+        parts = [quote(part, safe="") for part in key]  # the library joins them by slashes
+        if self._limiter.hit(item, *parts):
             return
-        reset = self._limiter.get_window_stats(item, *key).reset_time
+        reset = self._limiter.get_window_stats(item, *parts).reset_time
         raise RateLimited(retry_after=max(1, math.ceil(reset - time.time())))

@@ -120,7 +120,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
     """What stands before every route, outermost first."""
     guards = [
         Middleware(SecurityHeaders),
-        Middleware(OriginGuard, allowed=settings.allowed_origins),
+        Middleware(OriginGuard, allowed=settings.page_origins),
         Middleware(BodyLimit, limit=settings.limits.body_bytes, except_under=_SELF_LIMITED),
     ]
     if not settings.allowed_origins:

@@ -47,13 +47,13 @@ class Authentication:
     """Implements the `Authenticator` port, and finds the credential in what a caller sends."""
 
     def __init__(
-        self, *, mode: Mode, verifier: Verifier, tickets: Tickets, users: KnownUsers, allowed_origins: tuple[str, ...]
+        self, *, mode: Mode, verifier: Verifier, tickets: Tickets, users: KnownUsers, page_origins: frozenset[str]
     ) -> None:
         self.mode = mode
         self._verifier = verifier
         self._tickets = tickets
         self._users = users
-        self._allowed_origins = frozenset(allowed_origins)
+        self._page_origins = page_origins
 
     async def authenticate(self, credential: str) -> Principal:
         """Verify an access token.
@@ -83,7 +83,7 @@ class Authentication:
             Forbidden: A web page of another site opened it.
             Unauthorized: There is no credential, or it is not valid.
         """
-        check_origin(websocket.headers, websocket.url.scheme, self._allowed_origins)
+        check_origin(websocket.headers, self._page_origins)
         ticket = websocket.query_params.get("ticket")
         if ticket:
             principal = self._tickets.redeem(ticket)

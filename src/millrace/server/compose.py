@@ -222,7 +222,7 @@ def _services(
         verifier=verifier_for(settings, tokens, parts.secret, clock),
         tickets=tickets,
         users=KnownUsers(parts.store, clock),
-        allowed_origins=settings.allowed_origins,
+        page_origins=settings.page_origins,
     )
     return Services(
         settings=settings,

@@ -5,7 +5,6 @@ holds no cookies that somebody else could abuse. The rules are those of Go's `ht
 """
 
 from collections.abc import Collection
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -14,13 +13,12 @@ from millrace.model.errors import Forbidden
 from millrace.server.problems import send_problem
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _REFUSED = (
     "Requests from this web page are not allowed. Whoever runs the server can list its origin in allowed_origins."
 )
 
 
-def is_own_origin(headers: Headers, scheme: str, allowed: Collection[str]) -> bool:
+def is_own_origin(headers: Headers, allowed: Collection[str]) -> bool:
     """Whether a request comes from this server's own pages, from an allowed origin, or from no web page at all."""
     origin = headers.get("origin")
     if origin is not None and origin.lower() in allowed:
@@ -28,16 +26,16 @@ def is_own_origin(headers: Headers, scheme: str, allowed: Collection[str]) -> bo
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site in {"same-origin", "none"}
-    return origin is None or _authority(origin) == _authority(f"{scheme}://{headers.get('host', '')}")
+    return origin is None or _authority(origin) == headers.get("host", "").lower()
 
 
-def check_origin(headers: Headers, scheme: str, allowed: Collection[str]) -> None:
+def check_origin(headers: Headers, allowed: Collection[str]) -> None:
     """Let a request pass that `is_own_origin`.
 
     Raises:
         Forbidden: Another site's page sent it.
     """
-    if not is_own_origin(headers, scheme, allowed):
+    if not is_own_origin(headers, allowed):
         raise Forbidden(_REFUSED)
 
 
@@ -56,19 +54,13 @@ class OriginGuard:
         if scope["type"] == "http" and scope["method"] not in _SAFE_METHODS:
             headers = Headers(scope=scope)
             # A page cannot make a browser send another user's Authorization: with one, nothing can be forged.
-            if "authorization" not in headers and not is_own_origin(headers, scope["scheme"], self._allowed):
+            if "authorization" not in headers and not is_own_origin(headers, self._allowed):
                 await send_problem(Forbidden(_REFUSED), scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
 
-def _authority(url: str) -> tuple[str, int | None] | None:
-    """Host and port of an origin; the scheme is left out, as a proxy in front may have ended TLS."""
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        return None
-    if not host:
-        return None
-    return host, port if port is not None else _DEFAULT_PORTS.get(parts.scheme)
+def _authority(url: str) -> str | None:
+    """Host and port of an origin, as `Host` has them. The scheme is left out: a proxy in front may have ended TLS."""
+    scheme, separator, authority = url.partition("://")
+    return authority.lower() if scheme and separator and authority else None

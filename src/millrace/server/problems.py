@@ -108,6 +108,9 @@ async def _on_http_exception(_: Request, error: Exception) -> Response:
         raise error
     if error.status_code == HTTPStatus.NOT_FOUND:
         return problem_response(NotFound("There is nothing at this address."))
+    if error.status_code == HTTPStatus.BAD_REQUEST:  # FastAPI's, for a body that is no JSON at all
+        message = "this could not be read as JSON in UTF-8"
+        return problem_response(InvalidRequest(f"body: {message}."), fields=[{"field": "body", "message": message}])
     status = error.status_code
     server_fault = status >= HTTPStatus.INTERNAL_SERVER_ERROR
     body = {

@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from millrace.server.app import millrace_lifespan
+from millrace.server.hosts import HostGuard, guards_hosts
 from millrace.server.services import Services, services_of
 from millrace.server.settings import Settings, is_loopback
 from millrace.server.settings_errors import SettingsError
@@ -131,7 +132,7 @@ def run(app: FastAPI, settings: Settings, listener: socket.socket, ready: Callab
 
 def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
-        app,
+        HostGuard(app, settings.page_origins) if guards_hosts(settings) else app,
         lifespan="off",  # `serve` runs it, so that what is wrong at the start is one sentence
         ws=FramesProtocol,
         ws_max_size=settings.limits.frame_bytes,

@@ -7,6 +7,7 @@
 
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -107,6 +108,13 @@ class Settings(Group):
                 raise ValueError(f'"{origin}" is not an origin: write scheme://host[:port] without a path or "*"')
         return tuple(origin.lower() for origin in value)
 
+    @field_validator("public_url")
+    @classmethod
+    def _public_url_is_a_url(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"https?://[^/\s?#]+(/[^\s?#]*)?", value):
+            raise ValueError("must be http:// or https:// and a host")
+        return value
+
     @field_validator("trusted_proxies", mode="after")
     @classmethod
     def _proxies_are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -122,15 +130,20 @@ class Settings(Group):
     @model_validator(mode="after")
     def _shared_secret_is_shared(self) -> "Settings":
         if self.auth.mode == "jwt" and not self.jwt.jwks_url and self.jwt_secret is None:
-            raise ValueError(
-                "auth.mode jwt needs jwt_secret (shared with the issuer) or jwt.jwks_url (its public keys)"
-            )
+            raise ValueError("mode jwt needs jwt_secret (shared with the issuer) or jwt.jwks_url (its public keys)")
         return self
 
     @property
     def store_url(self) -> str:
         """The database's address, as `SqlStore.open` takes it."""
         return self.database_url or f"sqlite:///{self.data_dir / 'millrace.db'}"
+
+    @property
+    def page_origins(self) -> frozenset[str]:
+        """The web origins, besides the one that a request is addressed to, whose pages may use this server."""
+        if self.public_url is None:
+            return frozenset(self.allowed_origins)
+        return frozenset((*self.allowed_origins, "/".join(self.public_url.lower().split("/")[:3])))
 
     @property
     def uses_data_dir(self) -> bool:

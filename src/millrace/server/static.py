@@ -61,6 +61,9 @@ class Page(StaticFiles):
         super().__init__(directory=folder, html=False, check_dir=False)
         self._index = folder / "index.html"
 
+    async def check_config(self) -> None:
+        """A page that is not built is told to people, not to the log."""
+
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The file at `path`, or the document."""
         first = path.split("/", 1)[0]

@@ -23,8 +23,9 @@ Responses = dict[int | str, dict[str, Any]]
 
 
 def problems(*statuses: int) -> Responses:
-    """The error responses of a route, each with an example."""
-    return {status: _response(status) for status in statuses}
+    """The error responses of a route, each with an example, and the form of all others."""
+    others = {"description": "Any other problem", "content": {MEDIA_TYPE: {"schema": ProblemShape.model_json_schema()}}}
+    return {**{status: _response(status) for status in statuses}, "default": others}
 
 
 def _response(status: int) -> dict[str, Any]:

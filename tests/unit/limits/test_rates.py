@@ -1,0 +1,23 @@
+import pytest
+
+from millrace.limits.rates import Rates
+from millrace.model.errors import RateLimited
+
+
+def test_names_and_keys_are_counted_apart() -> None:
+    rates = Rates()
+    for _ in range(3):
+        rates.take("sign-ins", "10.0.0.1", "ada@example.com", per_minute=3)
+    with pytest.raises(RateLimited) as refused:
+        rates.take("sign-ins", "10.0.0.1", "ada@example.com", per_minute=3)
+    assert refused.value.retry_after is not None
+    assert 1 <= refused.value.retry_after <= 60
+    rates.take("sign-ins", "10.0.0.1", "grace@example.com", per_minute=3)
+    rates.take("sign-ins", "10.0.0.2", "ada@example.com", per_minute=3)
+    rates.take("tickets", "10.0.0.1", "ada@example.com", per_minute=3)
+
+
+def test_a_key_with_slashes_is_no_other_key() -> None:
+    rates = Rates()
+    rates.take("sign-ins", "a/b", "c", per_minute=1)
+    rates.take("sign-ins", "a", "b/c", per_minute=1)

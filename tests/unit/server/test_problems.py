@@ -1,0 +1,133 @@
+import logging
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+from millrace.model.errors import (
+    ContextTooLong,
+    Interrupted,
+    MillraceError,
+    ProviderFailure,
+    ProviderTimeout,
+    RateLimited,
+    StoreUnavailable,
+    StreamError,
+    Unauthorized,
+)
+from millrace.model.events import TurnFailed
+from millrace.server.problems import failed_turn, install_problem_handlers
+
+KEY = "sk-the-operators-own-key"
+
+
+class Nested(BaseModel):
+    number: int
+
+
+class Given(BaseModel):
+    nested: Nested
+
+
+def client() -> httpx2.AsyncClient:
+    app = FastAPI()
+    install_problem_handlers(app)
+
+    @app.get("/raise/{name}")
+    async def fail(name: str) -> None:
+        errors: dict[str, Exception] = {
+            "rate": RateLimited(retry_after=2.3),
+            "provider": ProviderFailure(detail=KEY),
+            "store": StoreUnavailable(retry_after=3, detail=KEY),
+            "unauthorized": Unauthorized(),
+            "unknown": RuntimeError(KEY),
+        }
+        raise errors[name]
+
+    @app.post("/given")
+    async def give(given: Given) -> None: ...
+
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    return httpx2.AsyncClient(transport=transport, base_url="http://test")
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "code"),
+    [
+        ("rate", 429, "RATE_LIMIT"),
+        ("provider", 502, "PROVIDER_FAILURE"),
+        ("store", 503, "STREAM_ERROR"),
+        ("unauthorized", 401, "UNAUTHORIZED"),
+        ("unknown", 500, "STREAM_ERROR"),
+    ],
+)
+async def test_every_failure_is_a_problem_that_gives_nothing_away(name: str, status: int, code: str) -> None:
+    async with client() as caller:
+        answer = await caller.get(f"/raise/{name}")
+    problem = answer.json()
+    assert answer.status_code == problem["status"] == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert problem["code"] == code
+    assert set(problem) >= {"title", "detail", "recoverable"}
+    assert KEY not in answer.text
+
+
+async def test_when_to_come_back_is_said_in_whole_seconds() -> None:
+    async with client() as caller:
+        answer = await caller.get("/raise/rate")
+    assert answer.headers["retry-after"] == "3"
+    assert answer.json()["retry_after"] == 2.3
+
+
+async def test_what_is_not_sent_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "millrace"):
+        async with client() as caller:
+            await caller.get("/raise/store")
+    assert KEY in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (b'{"nested": {"number": "x"}}', "nested.number"),
+        (b'{"nested": {}}', "nested.number"),
+        (b"{}", "nested"),
+        (b"[]", "body"),
+        (b"", "body"),
+        (b"{", "body"),
+        (b"\xff", "body"),
+        (b"[" * 100_000, "body"),
+    ],
+)
+async def test_a_wrong_request_names_its_field(body: bytes, field: str) -> None:
+    async with client() as caller:
+        answer = await caller.post("/given", content=body, headers={"content-type": "application/json"})
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (400, "INVALID_REQUEST")
+    assert problem["detail"].startswith(f"{field}: ")
+    assert problem["errors"][0]["field"] == field
+
+
+async def test_what_is_not_there_and_what_cannot_be_done_are_problems_too() -> None:
+    async with client() as caller:
+        missing, wrong = await caller.get("/missing"), await caller.delete("/given")
+    assert (missing.status_code, missing.json()["code"]) == (404, "NOT_FOUND")
+    assert (wrong.status_code, wrong.json()["code"], wrong.headers["allow"]) == (405, "INVALID_REQUEST", "POST")
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("PROVIDER_TIMEOUT", ProviderTimeout),
+        ("PROVIDER_FAILURE", MillraceError),
+        ("CONTEXT_TOO_LONG", ContextTooLong),
+        ("INTERRUPTED", Interrupted),
+        ("SOMETHING_NEWER", StreamError),
+    ],
+)
+def test_a_turns_failure_is_the_error_it_was(code: str, kind: type[MillraceError]) -> None:
+    error = failed_turn(TurnFailed(code=code, message="So it was.", recoverable=True, digest="", retry_after=4))
+    assert isinstance(error, kind)
+    assert (error.message, error.retry_after, error.recoverable) == ("So it was.", 4, True)
+    assert error.code == (code if code != "SOMETHING_NEWER" else "STREAM_ERROR")
