@@ -36,6 +36,10 @@ from millrace.stream.timestamps import iso
 
 PACE_MS = {"slow": 50, "normal": 20, "fast": 0}
 _ID_CHARS = 200
+_MAX_SEQ = 2**53 - 1  # what every JSON parser can tell from its neighbors
+_CONTEXT_DEPTH = 32
+_INTEGERS = range(-(2**63), 2**64)  # what can be written as JSON again; msgspec refuses others
+_CORRECT = "Correct it and send the message again."
 
 
 class ChatDialect:
@@ -50,18 +54,20 @@ class ChatDialect:
         """The command that a frame holds."""
         reference = Reference()
         try:
-            envelope = msgspec.json.decode(frame, type=ClientFrame)
+            # As text, because what a ping holds is sent back unread, and must not be anything but UTF-8.
+            text = frame if isinstance(frame, str) else frame.decode()
+            envelope = msgspec.json.decode(text, type=ClientFrame)
             if envelope.type == "ping":
                 return Ping(msgspec.Raw(bytes(envelope.data)))
-            reference = _reference(envelope.data)
-            shape = CLIENT_FRAMES.get(envelope.type)
-            if shape is None:
-                known = ", ".join([*CLIENT_FRAMES, "ping"])
-                raise InvalidRequest(f"There is no message type {envelope.type[:40]!r}. Known types: {known}.")
-            return _command(envelope.type, msgspec.json.decode(envelope.data, type=shape), user_id)
+            fields = _fields(envelope.data)
+            reference = _reference(fields)
+            _check_user(fields, user_id)
+            return _command(envelope.type, _shaped(envelope))
         except msgspec.ValidationError as error:
             raise BadFrame(InvalidRequest(_wrong_field(error)), reference) from error
-        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        except RecursionError as error:
+            raise BadFrame(InvalidRequest(f"The message is nested too deeply. {_CORRECT}"), reference) from error
+        except ValueError as error:  # not JSON, not UTF-8, or a number of thousands of digits
             raise BadFrame(
                 InvalidRequest("The message is not valid JSON. Send one JSON object per frame."), reference
             ) from error
@@ -95,14 +101,14 @@ class ChatDialect:
         return b'{"type":"pong","data":' + bytes(ping.data) + b"}"
 
 
-def _reference(data: msgspec.Raw) -> Reference:
+def _fields(data: msgspec.Raw) -> dict[str, Any]:
+    """The fields of a frame's data, unchecked; none where it is no object."""
+    fields = msgspec.json.decode(data)
+    return fields if isinstance(fields, dict) else {}
+
+
+def _reference(fields: dict[str, Any]) -> Reference:
     """The ids in a frame, however wrong the rest of it is."""
-    try:
-        fields = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return Reference()
-    if not isinstance(fields, dict):
-        return Reference()
 
     def text(name: str) -> str | None:
         value = fields.get(name)
@@ -111,17 +117,32 @@ def _reference(data: msgspec.Raw) -> Reference:
     return Reference(text("session_id"), text("message_id"), text("turn_id"), text("request_id"))
 
 
-def _wrong_field(error: msgspec.ValidationError) -> str:
-    """A sentence out of msgspec's words, which end in `- at `$.field``."""
-    what, _, where = str(error).partition(" - at ")
-    field = where.strip("`").removeprefix("$").removeprefix(".")
-    return f"{what} in the field {field!r}. Correct it and send the message again." if field else f"{what}."
-
-
-def _command(kind: str, data: msgspec.Struct, user_id: str) -> Command:
-    claimed = getattr(data, "user_id", None)
-    if claimed is not None and claimed != user_id:
+def _check_user(fields: dict[str, Any], user_id: str) -> None:
+    """Whoever a message claims to be, it is the user of the token, or refused: in every type of message."""
+    if fields.get("user_id") not in (None, user_id):
         raise InvalidRequest("The field 'user_id' is not the user who is signed in. Leave it out or correct it.")
+
+
+def _shaped(envelope: ClientFrame) -> msgspec.Struct:
+    """A frame's data as the type that its `type` names."""
+    shape = CLIENT_FRAMES.get(envelope.type)
+    if shape is None:
+        known = ", ".join([*CLIENT_FRAMES, "ping"])
+        raise InvalidRequest(f"There is no message type {envelope.type[:40]!r}. Known types: {known}.")
+    try:
+        return msgspec.json.decode(envelope.data, type=shape)
+    except msgspec.ValidationError as error:
+        raise InvalidRequest(_wrong_field(error, whole="data")) from error
+
+
+def _wrong_field(error: msgspec.ValidationError, *, whole: str = "") -> str:
+    """A sentence out of msgspec's words, which end in `- at `$.field`` unless the `whole` is meant."""
+    what, _, where = str(error).partition(" - at ")
+    field = where.strip("`").removeprefix("$").removeprefix(".") or whole
+    return f"{what} in the field {field!r}. {_CORRECT}" if field else f"{what}. {_CORRECT}"
+
+
+def _command(kind: str, data: msgspec.Struct) -> Command:
     match data:
         case ChatRequest():
             return _start(data)
@@ -133,7 +154,7 @@ def _command(kind: str, data: msgspec.Struct, user_id: str) -> Command:
         case ChatResume():
             if data.turn_id is None and data.session_id is None:
                 raise InvalidRequest("Say what to resume: 'turn_id' or 'session_id' is missing.")
-            return ResumeTurn(data.turn_id, data.session_id, max(data.after_seq, -1))
+            return ResumeTurn(data.turn_id, data.session_id, _position(data.after_seq))
         case ChatPause(turn_id=turn_id):
             return PauseDelivery(turn_id) if kind == "chat_pause" else ContinueDelivery(turn_id)
         case ChatRegenerate():
@@ -166,12 +187,19 @@ def _request_id(request_id: str | None) -> str | None:
     return request_id or None
 
 
+def _position(after_seq: int) -> int:
+    if after_seq > _MAX_SEQ:
+        raise InvalidRequest("The field 'after_seq' is no position: it is the last 'seq' you have seen, or -1.")
+    return max(after_seq, -1)
+
+
 def turn_context(fields: dict[str, Any]) -> TurnContext:
     """The `context` of a request: known fields checked, others kept.
 
     Raises:
         InvalidRequest: A known field is of the wrong kind.
     """
+    _check_writable(fields)
     known = {name: value for name, value in fields.items() if name in _CONTEXT_FIELDS and value is not None}
     extra = {name: value for name, value in fields.items() if name not in _CONTEXT_FIELDS}
     try:
@@ -181,6 +209,23 @@ def turn_context(fields: dict[str, Any]) -> TurnContext:
     if context.difficulty is not None and not 0 <= context.difficulty <= 1:
         raise InvalidRequest("The field 'context.difficulty' must be between 0 and 1.")
     return context
+
+
+def _check_writable(fields: dict[str, Any]) -> None:
+    """The context is written down with the turn, whose recovery must be able to read it again."""
+    level: list[Any] = [fields]
+    for _ in range(_CONTEXT_DEPTH):
+        if any(isinstance(value, int) and value not in _INTEGERS for value in level):
+            raise InvalidRequest(f"The field 'context' holds a number that is too large. {_CORRECT}")
+        nested = (value.values() if isinstance(value, dict) else value for value in level if _is_container(value))
+        level = [inner for values in nested for inner in values]
+        if not level:
+            return
+    raise InvalidRequest(f"The field 'context' is nested more than {_CONTEXT_DEPTH} levels deep. {_CORRECT}")
+
+
+def _is_container(value: object) -> bool:
+    return isinstance(value, dict | list)
 
 
 _CONTEXT_FIELDS = frozenset({"subject", "difficulty", "enable_rag", "document_ids"})

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from millrace.model.errors import MillraceError
-from millrace.model.events import Entry, is_terminal
+from millrace.model.events import AnyEvent, Entry, is_terminal
 from millrace.ports import Clock, Subscription, TurnLog
 from millrace.stream.delivery import Batch, Delivery, DeliveryOptions
 from millrace.stream.frames import FrameCache, Renderer
@@ -28,7 +28,7 @@ class HotTurn:
         self.held = False
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.subscription: Subscription | None = None
-        self._caches: dict[str, FrameCache] = {}
+        self._caches: dict[tuple[str, frozenset[type[AnyEvent]]], FrameCache] = {}
 
     def receive(self, entries: Sequence[Entry]) -> None:
         """Take accepted entries and wake whoever waits for them."""
@@ -44,11 +44,13 @@ class HotTurn:
         for follower in self.followers:
             follower.wake()
 
-    def frames(self, dialect: str, renderer: Callable[[], Renderer]) -> FrameCache:
-        """The turn's frames in a dialect, shared by all its followers."""
-        cache = self._caches.get(dialect)
+    def frames(
+        self, dialect: str, renderer: Callable[[], Renderer], hidden: frozenset[type[AnyEvent]] = frozenset()
+    ) -> FrameCache:
+        """The turn's frames in a dialect, shared by all its followers that hide the same events."""
+        cache = self._caches.get((dialect, hidden))
         if cache is None:
-            cache = self._caches[dialect] = FrameCache(self.entries, renderer())
+            cache = self._caches[dialect, hidden] = FrameCache(self.entries, renderer(), hidden)
         return cache
 
 

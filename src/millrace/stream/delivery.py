@@ -100,6 +100,11 @@ class Delivery:
         self._options = options
         self._hidden = options.hidden()
 
+    @property
+    def hidden(self) -> frozenset[type[AnyEvent]]:
+        """The events the follower does not want to see."""
+        return self._hidden
+
     def take(self, log: Sequence[Entry], now_ms: int, *, sealed: bool) -> Batch:
         """What to send now.
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from millrace.model.events import Entry
+from millrace.model.events import AnyEvent, Entry
 from millrace.stream.delivery import Batch, Merged
 
 
@@ -18,13 +18,20 @@ class Renderer(Protocol):
 
 
 class FrameCache:
-    """A turn's frames in one dialect: each entry is rendered once, when the first follower needs it."""
+    """A turn's frames in one dialect: each entry is rendered once, when the first follower needs it.
 
-    __slots__ = ("_ends", "_frames", "_log", "_renderer")
+    What its followers hide is not rendered, so that no frame they want can come out of an entry they do not get
+    (the mark at the end of the text, for example, which stands before whatever follows the text).
+    """
 
-    def __init__(self, log: Sequence[Entry], renderer: Renderer) -> None:
+    __slots__ = ("_ends", "_frames", "_hidden", "_log", "_renderer")
+
+    def __init__(
+        self, log: Sequence[Entry], renderer: Renderer, hidden: frozenset[type[AnyEvent]] = frozenset()
+    ) -> None:
         self._log = log
         self._renderer = renderer
+        self._hidden = hidden
         self._frames: list[bytes] = []
         self._ends: list[int] = [0]  # _ends[i] = how many frames the first i entries have
 
@@ -43,5 +50,6 @@ class FrameCache:
     def _render_to(self, stop: int) -> None:
         ends, frames = self._ends, self._frames
         for entry in self._log[len(ends) - 1 : stop]:
-            frames.extend(self._renderer.render(entry))
+            if type(entry.event) not in self._hidden:
+                frames.extend(self._renderer.render(entry))
             ends.append(len(frames))

@@ -46,7 +46,7 @@ class ConnectionOptions(Struct, frozen=True):
 
     def for_turn(self, turn: Turn) -> DeliveryOptions:
         """How a turn is delivered here."""
-        asked = turn.command.enable_reasoning or turn.command.thinking_mode == "system2"
+        asked = turn.command.enable_reasoning
         show_reasoning = asked if self.show_reasoning is None else self.show_reasoning
         return DeliveryOptions(show_reasoning, self.show_emotion, self.pace_ms)
 
@@ -121,8 +121,7 @@ class Connection:
     async def _obey(self, command: Command) -> None:
         match command:
             case StartTurn():
-                self._check_room()
-                await self._follow(await self._engine.start(command, self._caller), after=-1)
+                await self._start(command)
             case CancelTurn():
                 await self._cancel(command)
             case ResumeTurn():
@@ -138,13 +137,22 @@ class Connection:
             case Ping():
                 await self._send((self._dialect.pong(command, self._clock.now_ms()),))
 
+    async def _start(self, command: StartTurn) -> None:
+        self._check_room()
+        turn = await self._engine.start(command, self._caller)
+        # A request that was sent twice is answered already: a second replay would show its text twice.
+        if turn.id not in self._watches:
+            await self._follow(turn, after=-1)
+
     async def _cancel(self, command: CancelTurn) -> None:
         turn = await self._engine.cancel(command, self._caller)
         watch = self._watches.get(turn.id)
         if watch is None:
-            # Stopped from a connection that does not follow it: the answer to the stop is its end.
-            follower = await self._engine.attach(turn)
-            self._pump_from(turn, follower, after=len(follower.hot.entries) - 1)
+            # Stopped from a connection that does not follow it: the answer to the stop is its end, which may
+            # have come while we attached.
+            follower = await self._engine.attach(turn, options=self._options.for_turn(turn))
+            hot = follower.hot
+            self._pump_from(turn, follower, after=len(hot.entries) - (2 if hot.sealed else 1))
         elif watch.follower.delivery.paused:
             watch.follower.delivery.paused = False
             watch.follower.wake()
@@ -158,9 +166,11 @@ class Connection:
             raise InvalidRequest("Say what to resume: a turn or a conversation.")
         if not turns:
             raise NoActiveStream("No answer is being written in this conversation. Load it to see what is there.")
+        after = command.after_seq
         for turn in turns:
             self._check_room()
-            await self._follow(turn, after=command.after_seq)
+            await self._follow(turn, after=after)
+            after = -1  # a position means something in one turn; those that wait behind it are new to the client
 
     def _configure(self, command: ConfigureDelivery) -> None:
         options = self._options
@@ -206,17 +216,17 @@ class Connection:
         watch = Watch(turn, follower)
         self._watches[turn.id] = watch
         watch.task = asyncio.create_task(self._pump(watch))
+        # A task that is cancelled before it began never enters its own `finally`: only a callback tidies up surely.
+        watch.task.add_done_callback(lambda _: self._unwatch(watch))
+
+    def _unwatch(self, watch: Watch) -> None:
+        watch.follower.close()
+        if self._watches.get(watch.turn.id) is watch:
+            del self._watches[watch.turn.id]
 
     async def _pump(self, watch: Watch) -> None:
-        follower = watch.follower
-        cache = follower.hot.frames(self._dialect.name, self._dialect.renderer)
         try:
-            while True:
-                batch = await follower.next()
-                if batch.parts:
-                    await self._send(cache.frames(batch))
-                if batch.ended:
-                    return
+            await self._deliver(watch.follower)
         except ConnectionClosed:
             return
         except MillraceError as error:
@@ -224,10 +234,26 @@ class Connection:
         except Exception as error:
             _logger.exception("turn %s could not be delivered", watch.turn.id)
             await self._tell_broken(watch.turn, StreamError(detail=repr(error)))
-        finally:
-            follower.close()
-            if self._watches.get(watch.turn.id) is watch:
-                del self._watches[watch.turn.id]
+
+    async def _deliver(self, follower: Follower) -> None:
+        """Send a turn to its end.
+
+        Raises:
+            InvalidRequest: The client claims to have seen more than there is.
+        """
+        hot, delivery, dialect = follower.hot, follower.delivery, self._dialect
+        while True:
+            batch = await follower.next()
+            if batch.parts:
+                frames = hot.frames(dialect.name, dialect.renderer, delivery.hidden).frames(batch)
+                if frames:
+                    await self._send(frames)
+            if batch.ended:
+                break
+        if delivery.cursor > len(hot.entries):
+            raise InvalidRequest(
+                f"The field 'after_seq' is beyond the end of this answer, whose last 'seq' is {len(hot.entries) - 1}."
+            )
 
     async def _tell_broken(self, turn: Turn, error: MillraceError) -> None:
         """The turn cannot be delivered further; the connection and its other turns go on."""

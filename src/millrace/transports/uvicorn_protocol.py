@@ -47,9 +47,21 @@ class FramesProtocol(WebSocketsSansIOProtocol):
         """Send frames together; everything else is uvicorn's."""
         if message["type"] != FRAMES_EXTENSION:
             await super().send(message)
+            if message["type"] == "websocket.close" and self.close_timer is not None:
+                # uvicorn would close here too, which waits for what is still to be sent: for a client that reads
+                # nothing, for ever.
+                self.close_timer.cancel()
+                self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
             return
         if not self.writable.is_set():
             await self.writable.wait()
         if self.disconnected or self.close_sent or self.conn.state is not State.OPEN:
             raise ClientDisconnected
         self.transport.write(text_frames(cast("Iterable[bytes]", message["frames"])))
+
+    def keepalive_timeout(self) -> None:
+        """Close a connection whose client answers no ping."""
+        super().keepalive_timeout()
+        # As above: whoever answers no ping may well not read, and whoever waits to send would wait for ever.
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()

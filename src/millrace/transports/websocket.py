@@ -5,18 +5,21 @@ limit (the server's own protocol checks that before a frame reaches us); 1011 fo
 server goes down.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack, suppress
 from typing import Any, Protocol
 
 from msgspec import Struct
 
 from millrace.dialects.dialect import Dialect
 from millrace.engine.engine import Engine
-from millrace.model.errors import RateLimited, Unauthorized
+from millrace.model.errors import MillraceError, RateLimited, Unauthorized
 from millrace.model.principal import Principal
 from millrace.ports import Clock
 from millrace.transports.connection import Connection, ConnectionClosed, Send
+
+_logger = logging.getLogger("millrace.transports")
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -26,12 +29,32 @@ AsgiSend = Callable[[Message], Awaitable[None]]
 # The ASGI extension by which our own server protocol takes several frames in one write.
 FRAMES_EXTENSION = "millrace.websocket.frames"
 
+# RFC 6455, section 5.5: a control frame holds 125 bytes, and a close frame's code is two of them.
+_REASON_BYTES = 123
+
 
 class Handshake(Struct, frozen=True):
     """Who connects, and the subprotocol to answer with, if the client offered any."""
 
     principal: Principal
     subprotocol: str | None = None
+
+
+class Close(Struct, frozen=True):
+    """Why we end a connection: a WebSocket close code and a reason for people."""
+
+    code: int
+    reason: str
+
+    def message(self) -> Message:
+        """The ASGI message, its reason cut to what a close frame can hold."""
+        reason = self.reason.encode()[:_REASON_BYTES].decode(errors="ignore")
+        return {"type": "websocket.close", "code": self.code, "reason": reason}
+
+
+TOO_MANY_MESSAGES = Close(1008, "Too many messages")
+TOO_BIG = Close(1009, "Message too big")
+INTERNAL_FAULT = Close(1011, "Internal error")
 
 
 class Meter(Protocol):
@@ -79,44 +102,75 @@ class DialectEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: AsgiSend) -> None:
         """Serve one connection."""
         await receive()  # websocket.connect
+        with ExitStack() as held:
+            admitted = await self._admit(scope, held)
+            with suppress(OSError):  # the client went away while it was being answered: its turns go on
+                if isinstance(admitted, Handshake):
+                    await send({"type": "websocket.accept", "subprotocol": admitted.subprotocol})
+                    close = await self._serve(scope, receive, send, admitted.principal)
+                else:
+                    # Accept first: a browser learns the code and reason of an accepted connection only.
+                    offered = scope.get("subprotocols") or (None,)
+                    await send({"type": "websocket.accept", "subprotocol": offered[0]})
+                    close = admitted
+                if close is not None:
+                    await send(close.message())
+
+    async def _admit(self, scope: Scope, held: ExitStack) -> Handshake | Close:
+        """Who connects, counted as long as `held` lasts, or why nobody does."""
         try:
             handshake = await self._authenticate(scope)
-            with self._hold(handshake.principal.user_id):
-                await send({"type": "websocket.accept", "subprotocol": handshake.subprotocol})
-                await self._serve(scope, receive, send, handshake.principal)
-        except Unauthorized as error:
-            await _refuse(scope, send, "Invalid token" if error.status == 401 else error.message)
-        except RateLimited:
-            await _refuse(scope, send, "Too many connections")
-        except OSError:
-            pass  # the client went away while it was being answered: nothing is lost, its turns go on
+            held.enter_context(self._hold(handshake.principal.user_id))
+            return handshake
+        except MillraceError as error:
+            return _refusal(error)
+        except Exception:
+            # A fault of ours: the client is told as it is told of any other.
+            _logger.exception("a connection could not be authenticated")
+            return INTERNAL_FAULT
 
-    async def _serve(self, scope: Scope, receive: Receive, send: AsgiSend, caller: Principal) -> None:
+    async def _serve(self, scope: Scope, receive: Receive, send: AsgiSend, caller: Principal) -> Close | None:
+        """Talk with a client until it goes, or until the connection must be closed for the reason returned."""
         connection = Connection(
             self._engine(), caller, self._dialect, _sender(scope, send), self._clock, pace_ms=self._pace_ms
         )
-        meter = self._meter()
         try:
-            while (message := await receive())["type"] == "websocket.receive":
-                if not meter.allow():
-                    await send({"type": "websocket.close", "code": 1008, "reason": "Too many messages"})
-                    return
-                frame: str | bytes = message.get("text") or message.get("bytes") or ""
-                if len(frame) > self._frame_bytes:
-                    await send({"type": "websocket.close", "code": 1009, "reason": "Message too big"})
-                    return
-                await connection.receive(frame)
+            return await self._listen(connection, receive)
         except ConnectionClosed:
-            pass
+            return None
+        except Exception:
+            # What a frame leads to is answered by the connection; this is a fault in answering.
+            _logger.exception("a connection failed")
+            return INTERNAL_FAULT
         finally:
             await connection.close()
 
+    async def _listen(self, connection: Connection, receive: Receive) -> Close | None:
+        meter = self._meter()
+        while (message := await receive())["type"] == "websocket.receive":
+            if not meter.allow():
+                return TOO_MANY_MESSAGES
+            frame: str | bytes = message.get("text") or message.get("bytes") or ""
+            if _size(frame) > self._frame_bytes:
+                return TOO_BIG
+            await connection.receive(frame)
+        return None
 
-async def _refuse(scope: Scope, send: AsgiSend, reason: str) -> None:
-    """Accept first, because a browser learns the code and reason of an accepted connection only."""
-    offered = scope.get("subprotocols") or [None]
-    await send({"type": "websocket.accept", "subprotocol": offered[0]})
-    await send({"type": "websocket.close", "code": 1008, "reason": reason})
+
+def _size(frame: str | bytes) -> int:
+    """Its bytes on the wire."""
+    return len(frame) if isinstance(frame, bytes) or frame.isascii() else len(frame.encode())
+
+
+def _refusal(error: MillraceError) -> Close:
+    """How somebody is turned away before anything was said."""
+    if error.detail:
+        _logger.warning("a connection was refused: %s: %s", error.code, error.detail)
+    if isinstance(error, Unauthorized):
+        return Close(1008, "Invalid token" if error.status == 401 else error.message)
+    if isinstance(error, RateLimited):
+        return Close(1008, "Too many connections")
+    return Close(1011, error.message)
 
 
 def _sender(scope: Scope, send: AsgiSend) -> Send:
@@ -134,7 +188,8 @@ def _sender(scope: Scope, send: AsgiSend) -> Send:
         try:
             for frame in frames:
                 await send({"type": "websocket.send", "text": frame.decode()})
-        except OSError as error:
+        # uvicorn says RuntimeError where it has closed the connection itself, because no pong came.
+        except (OSError, RuntimeError) as error:
             raise ConnectionClosed from error
 
     return send_each
