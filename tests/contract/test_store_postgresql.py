@@ -9,6 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from tests.contract.store_contract import StoreContract
 from tests.support.postgresql import postgresql_program, postgresql_server
 
 from millrace.model.errors import StoreUnavailable
@@ -17,9 +18,6 @@ from millrace.stores.errors import SchemaTooNew
 from millrace.stores.schema import downgrade, upgrade
 from millrace.stores.sql import SqlStore
 from millrace.stores.tables import METADATA
-
-pytest.register_assert_rewrite("tests.contract.store")
-from tests.contract.store_contract import StoreContract  # noqa: E402 - only after its asserts are to be rewritten
 
 pytestmark = pytest.mark.skipif(postgresql_program("postgres") is None, reason="no PostgreSQL server is installed")
 

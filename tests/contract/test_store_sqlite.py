@@ -4,11 +4,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from tests.contract.store_contract import StoreContract
 
 from millrace.stores.sql import SqlStore
-
-pytest.register_assert_rewrite("tests.contract.store")
-from tests.contract.store_contract import StoreContract  # noqa: E402 - only after its asserts are to be rewritten
 
 
 class TestSqlite(StoreContract):

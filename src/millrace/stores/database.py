@@ -40,10 +40,7 @@ class Database(Protocol):
         """Run `work`, which changes nothing; it may run beside anything else."""
 
     async def write(self, work: Work[T]) -> T:
-        """Run `work` as one transaction: all of it or, where it raises, nothing.
-
-        On SQLite its first statement must be one that writes, so that it waits for its turn before it reads.
-        """
+        """Run `work` as one transaction: all of it or, where it raises, nothing."""
 
     async def close(self) -> None:
         """Finish what runs and release the connections. Closing twice does nothing."""
@@ -84,8 +81,8 @@ class SqliteDatabase:
         self._engine = create_engine(
             URL.create("sqlite+pysqlite", database=str(path)),
             # Pooled connections serve one thread at a time, though not always the same one.
-            # IMMEDIATE: a transaction takes the write lock with its first change, and waits for it there.
-            connect_args={"check_same_thread": False, "isolation_level": "IMMEDIATE", "timeout": lock_timeout},
+            # No isolation level: the driver begins no transaction by itself.
+            connect_args={"check_same_thread": False, "isolation_level": None, "timeout": lock_timeout},
             pool_size=READERS + 1,
             pool_timeout=lock_timeout,
             hide_parameters=True,
@@ -97,11 +94,11 @@ class SqliteDatabase:
 
     async def read(self, work: Work[T]) -> T:
         """See `Database`."""
-        return await self._run(self._readers, work)
+        return await self._run(self._readers, self._look, work)
 
     async def write(self, work: Work[T]) -> T:
         """See `Database`. It is done whole even where the caller stops waiting for it."""
-        return await self._run(self._writer, work)
+        return await self._run(self._writer, self._transact, work)
 
     async def close(self) -> None:
         """See `Database`."""
@@ -109,13 +106,19 @@ class SqliteDatabase:
             self._closed = True
             await asyncio.to_thread(self._shut_down)
 
-    async def _run(self, threads: ThreadPoolExecutor, work: Work[T]) -> T:
+    async def _run(self, threads: ThreadPoolExecutor, run: Callable[[Work[T]], T], work: Work[T]) -> T:
         if self._closed:
             raise StoreUnavailable(detail="the store is closed")
-        return await asyncio.get_running_loop().run_in_executor(threads, self._transact, work)
+        return await asyncio.get_running_loop().run_in_executor(threads, run, work)
+
+    def _look(self, work: Work[T]) -> T:
+        with translated(), self._engine.connect() as connection:
+            return work(connection)
 
     def _transact(self, work: Work[T]) -> T:
         with translated(), self._engine.begin() as connection:
+            # The write lock comes first: one that has read already could not wait for it any more.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
             return work(connection)
 
     def _shut_down(self) -> None:

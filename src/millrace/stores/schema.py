@@ -71,8 +71,6 @@ def _upgrade(connection: Connection) -> None:
 
 
 def _prepare(connection: Connection) -> Config:
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver begins none of itself before CREATE
-    else:
+    if connection.dialect.name == "postgresql":  # SQLite has one writer at a time anyway
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ADVISORY_LOCK})")
     return configuration(connection)

@@ -59,6 +59,11 @@ class SessionsContract:
         assert await store.session("s") == session
         assert await store.session("t") is None
 
+    async def test_messages_are_counted_by_the_store_alone(self, store: Store) -> None:
+        await store.create_user(ADA)
+        await store.create_session(Session("s", "ada", "", 1, 1, message_count=7))
+        assert (await must_session(store, "s")).message_count == 0
+
     async def test_a_session_needs_its_user(self, store: Store) -> None:
         with pytest.raises(NotFound):
             await store.create_session(Session("s", "nobody", "", 1, 1))

@@ -112,6 +112,21 @@ async def test_writers_wait_for_each_other_and_readers_for_nobody(database: Sqli
     assert await database.read(every) == ["first", "second"]
 
 
+async def test_two_processes_cannot_both_act_on_what_they_read(tmp_path: Path) -> None:
+    # Two databases on one file have no thread in common, like two processes.
+    both = [open_database(f"sqlite:///{tmp_path}/d.db") for _ in range(2)]
+    await both[0].write(lambda connection: connection.execute(text("CREATE TABLE t (x)")))
+
+    def add_if_few(connection: Connection) -> None:
+        if len(every(connection)) < 5:
+            insert("x")(connection)
+
+    await asyncio.gather(*(both[n % 2].write(add_if_few) for n in range(20)))
+    assert len(await both[0].read(every)) == 5
+    for database in both:
+        await database.close()
+
+
 async def test_a_write_is_done_even_where_its_caller_is_cancelled(database: SqliteDatabase) -> None:
     holding, release = threading.Event(), threading.Event()
 
