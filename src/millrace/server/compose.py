@@ -7,7 +7,6 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, cast
 
 from millrace.engine.engine import Engine
 from millrace.engine.options import EngineOptions
@@ -21,15 +20,14 @@ from millrace.logs.memory_registry import MemoryRegistry
 from millrace.logs.sqlite import SqliteLog
 from millrace.logs.sqlite_database import LogDatabase
 from millrace.logs.sqlite_registry import SqliteRegistry
-from millrace.model.generation import ModelInfo
 from millrace.ops.clock import SystemClock
-from millrace.ports import Clock, EmotionAnalyzer, Ledger, ModelDirectory, ResolvedModel, Store, TurnLog, TurnRegistry
-from millrace.providers.embedded import EmbeddedProvider
+from millrace.ports import Clock, EmotionAnalyzer, Ledger, ModelDirectory, Store, TurnLog, TurnRegistry
 from millrace.server.accounts import Accounts
 from millrace.server.auth import Authentication, KnownUsers
 from millrace.server.cookies import Cookies
 from millrace.server.data_dir import opened_data_dir
 from millrace.server.guests import GuestDesk
+from millrace.server.models import model_registry
 from millrace.server.refresh import Families, MemoryFamilies, RefreshTokens, SqlFamilies
 from millrace.server.secret import signing_secret
 from millrace.server.services import Services
@@ -160,26 +158,10 @@ async def _open_parts(settings: Settings, ports: Ports, clock: Clock, stack: Asy
 
 
 async def _open_models(settings: Settings, knowledge: KnowledgeBase, stack: AsyncExitStack) -> ModelDirectory:
-    return _Interim(EmbeddedProvider(knowledge))
-
-
-class _Interim:
-    """INTERIM until the registry of providers is there."""
-
-    default = "embedded/passages"
-
-    def __init__(self, provider: EmbeddedProvider) -> None:
-        self.provider = provider
-        self.info = ModelInfo("embedded/passages", "embedded", "passages")
-
-    def models(self) -> list[ModelInfo]:
-        return [self.info]
-
-    def resolve(self, model: str | None) -> ResolvedModel:
-        return ResolvedModel(self.info, cast(Any, self.provider))
-
-    def cost(self, model_id: str, usage: object) -> float | None:
-        return 0.0
+    registry = model_registry(settings, knowledge)
+    stack.push_async_callback(registry.close)
+    await registry.start()
+    return registry
 
 
 async def _open_log(

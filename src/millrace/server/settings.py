@@ -191,7 +191,7 @@ def load_settings(overrides: Mapping[str, Any] | None = None, *, config: Path | 
             return (init_settings, env_settings, InitSettingsSource(settings_cls, init_kwargs=data))
 
     try:
-        return LoadedSettings(**dict(overrides or {}))
+        return _with_usual_names(LoadedSettings(**dict(overrides or {})))
     except ValidationError as error:
         raise SettingsError(sentences(error, Settings, path if data else None)) from None
     except EnvironmentUnreadable as error:
@@ -207,6 +207,21 @@ def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
         for name in names
         if name.startswith(PREFIX) and name.removeprefix(PREFIX).split("__")[0].upper() not in known
     )
+
+
+def _with_usual_names(settings: Settings) -> Settings:
+    """Take `OPENAI_API_KEY` and `OPENAI_BASE_URL` in: as the provider `openai`, unless the settings configure it.
+
+    A key goes to no other address than the one it came with: the provider of the settings gets the key only where
+    it has neither key nor address of its own.
+    """
+    configured = settings.providers.get("openai")
+    key, base_url = (os.environ.get(name, "").strip() or None for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"))
+    if (key is None and base_url is None) or (configured is not None and (configured.api_key or configured.base_url)):
+        return settings
+    usual = {"base_url": base_url, "api_key": None if key is None else SecretStr(key)}
+    openai = (configured or ProviderSettings()).model_copy(update=usual)
+    return settings.model_copy(update={"providers": {**settings.providers, "openai": openai}})
 
 
 def _read_file(config: Path | None) -> tuple[Path, dict[str, Any]]:

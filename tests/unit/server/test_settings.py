@@ -11,7 +11,7 @@ from millrace.server.settings_errors import SettingsError
 @pytest.fixture(autouse=True)
 def _nothing_is_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in list(os.environ):
-        if name.startswith("MILLRACE_"):
+        if name.startswith(("MILLRACE_", "OPENAI_")):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
 
@@ -169,3 +169,23 @@ def test_the_public_address_is_a_page_of_ours() -> None:
     assert settings.page_origins == {"https://chat.example.com", "https://app.example.com"}
     assert Settings().page_origins == frozenset()
     assert "public_url" in mistakes({"public_url": "chat.example.com"})[0]
+
+
+def test_the_usual_names_configure_a_provider(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert load_settings().providers == {}
+    monkeypatch.setenv("OPENAI_API_KEY", "usual-key")
+    openai = load_settings().providers["openai"]
+    assert openai.api_key is not None
+    assert (openai.api_key.get_secret_value(), openai.base_url) == ("usual-key", None)
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    assert load_settings().providers["openai"].base_url == "http://127.0.0.1:9/v1"
+    (tmp_path / "millrace.toml").write_text("[providers.openai]\nmodels = ['a']\n[providers.other]\n")
+    providers = load_settings().providers
+    assert list(providers) == ["openai", "other"]
+    assert (providers["openai"].models, providers["openai"].base_url) == (("a",), "http://127.0.0.1:9/v1")
+
+
+def test_the_usual_key_goes_to_no_other_address(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "usual-key")
+    (tmp_path / "millrace.toml").write_text('[providers.openai]\nbase_url = "https://elsewhere.example.com/v1"\n')
+    assert load_settings().providers["openai"].api_key is None

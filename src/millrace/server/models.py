@@ -1,0 +1,53 @@
+"""The models that the settings name, ready to answer."""
+
+from millrace.ports import Retriever
+from millrace.providers.config import OPENAI_BASE_URL, ProviderConfig
+from millrace.providers.embedded import EmbeddedProvider
+from millrace.providers.registry import ProviderRegistry
+from millrace.server.settings import Settings
+from millrace.server.settings_errors import SettingsError
+
+
+def provider_configs(settings: Settings) -> tuple[ProviderConfig, ...]:
+    """The providers of the settings, in their order.
+
+    Raises:
+        SettingsError: With a sentence for each that cannot be used.
+    """
+    configs: list[ProviderConfig] = []
+    sentences: list[str] = []
+    for name, provider in settings.providers.items():
+        key = provider.api_key.get_secret_value().strip() if provider.api_key is not None else ""
+        try:
+            config = ProviderConfig(
+                name,
+                kind=provider.kind,
+                base_url=provider.base_url or OPENAI_BASE_URL,
+                api_key=key or None,
+                models=provider.models,
+            )
+        except ValueError as error:
+            sentences.append(f"The setting providers.{name} is wrong: {error}.")
+        else:
+            configs.append(config)
+    if sentences:
+        raise SettingsError(sentences)
+    return tuple(configs)
+
+
+def model_registry(settings: Settings, retriever: Retriever) -> ProviderRegistry:
+    """The directory of all models; it lists nothing before it is started.
+
+    Raises:
+        SettingsError: A provider cannot be used.
+    """
+    try:
+        return ProviderRegistry(
+            provider_configs(settings),
+            default_model=settings.default_model,
+            extra=[EmbeddedProvider(retriever)],
+            discover_local=settings.discover_local,
+            own_ports=[settings.port],
+        )
+    except ValueError as error:
+        raise SettingsError([f"{error}."]) from None

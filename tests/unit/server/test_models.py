@@ -1,0 +1,55 @@
+import pytest
+
+from millrace.model.events import Passage
+from millrace.providers.config import OPENAI_BASE_URL
+from millrace.server.models import model_registry, provider_configs
+from millrace.server.settings import Settings
+from millrace.server.settings_errors import SettingsError
+
+
+class NothingKnown:
+    async def retrieve(
+        self, query: str, *, user_id: str, document_ids: object = (), limit: int = 6
+    ) -> tuple[Passage, ...]:
+        return ()
+
+
+def settings(**values: object) -> Settings:
+    return Settings.model_validate({"discover_local": False, **values})
+
+
+def test_providers_are_those_of_the_settings_in_their_order() -> None:
+    configs = provider_configs(
+        settings(
+            providers={
+                "mine": {"base_url": "http://127.0.0.1:9/v1/", "models": ["a", "b"]},
+                "openai": {"api_key": " key "},
+            }
+        )
+    )
+    mine, openai = configs
+    assert (mine.name, mine.base_url, mine.api_key, mine.models) == ("mine", "http://127.0.0.1:9/v1", None, ("a", "b"))
+    assert (openai.name, openai.base_url, openai.api_key) == ("openai", OPENAI_BASE_URL, "key")
+
+
+def test_each_provider_that_cannot_be_used_is_named() -> None:
+    wrong = settings(providers={"Mine": {}, "other": {"kind": "fax"}, "third": {"base_url": "https://h/v1?key=1"}})
+    with pytest.raises(SettingsError) as refused:
+        provider_configs(wrong)
+    assert [sentence.split(" is wrong")[0] for sentence in refused.value.sentences] == [
+        "The setting providers.Mine",
+        "The setting providers.other",
+        "The setting providers.third",
+    ]
+
+
+async def test_without_any_provider_the_built_in_one_answers() -> None:
+    registry = model_registry(settings(), NothingKnown())
+    await registry.start()
+    assert registry.default == "embedded/passages"
+    await registry.close()
+
+
+async def test_the_built_in_providers_name_is_taken() -> None:
+    with pytest.raises(SettingsError, match="embedded"):
+        model_registry(settings(providers={"embedded": {}}), NothingKnown())
