@@ -9,9 +9,9 @@ from tests.conformance.cases import Case, dialects, entries_of, frame_of, load, 
 
 from millrace.dialects.chat import ChatDialect
 from millrace.dialects.dialect import BadFrame, Dialect
-from millrace.model.events import is_terminal
+from millrace.model.events import Entry, is_terminal
 from millrace.stream.delivery import Delivery, DeliveryOptions
-from millrace.stream.frames import FrameCache
+from millrace.stream.frames import FrameCache, Renderer
 
 DIALECTS: dict[str, Callable[[], Dialect]] = {"chat": ChatDialect}
 
@@ -56,11 +56,11 @@ def test_a_turn_is_rendered(dialect: str, content: dict[str, Any], case: Case) -
         assert one_by_one(DIALECTS[dialect]().renderer, log, after, options) == expected
 
 
-def one_by_one(renderer: Callable[[], Any], log: list[Any], after: int, options: DeliveryOptions) -> list[Any]:
-    delivery, cache = Delivery(after, options=options), None
-    frames: list[bytes] = []
-    growing: list[Any] = []
+def one_by_one(renderer: Callable[[], Renderer], log: list[Entry], after: int, options: DeliveryOptions) -> list[Any]:
+    growing: list[Entry] = []
+    delivery = Delivery(after, options=options)
     cache = FrameCache(growing, renderer(), options.hidden())
+    frames: list[bytes] = []
     for entry in log:
         growing.append(entry)
         batch = delivery.take(growing, entry.at, sealed=is_terminal(entry.event))
