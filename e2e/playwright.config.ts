@@ -3,14 +3,14 @@ import { defineConfig } from "@playwright/test";
 
 /** Chromium as the system has it: nothing is downloaded. */
 const CANDIDATES = [
-  process.env["CHROMIUM"],
+  process.env["CHROMIUM_PATH"],
   "/usr/bin/chromium",
   "/usr/bin/chromium-browser",
   "/usr/bin/google-chrome",
 ];
 const executablePath = CANDIDATES.find((path) => path && existsSync(path));
 if (!executablePath) {
-  throw new Error("No Chromium found. Install one, or set CHROMIUM to where it is.");
+  throw new Error("No Chromium found. Install one, or set CHROMIUM_PATH to where it is.");
 }
 
 export default defineConfig({

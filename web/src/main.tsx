@@ -3,6 +3,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App.tsx";
 import { Auth } from "./auth/auth.ts";
+import { preloadMarkdown } from "./markdown/Markdown.tsx";
 import "./global.css";
 
 // The server may be mounted under a prefix: the <base> element says where.
@@ -11,6 +12,8 @@ const base = home.pathname.replace(/\/$/, "");
 const api = new Api({ baseUrl: home.origin + base });
 const client = new ChatClient({ api, storage: storageOfTab() });
 const auth = new Auth(api);
+
+preloadMarkdown();
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");

@@ -232,6 +232,7 @@ export class ChatClient {
       const detail = await this.api.session(sessionId);
       const followed = new Set(conversation.running.map((turn) => turn.turnId));
       conversation.hydrate(detail);
+      this.#hintTitle(conversation);
       for (const turn of conversation.running) {
         if (!followed.has(turn.turnId)) this.#resume(turn);
       }
@@ -243,6 +244,11 @@ export class ChatClient {
       }
     }
     this.#conversations.flush();
+  }
+
+  #hintTitle({ sessionId, messages }: Conversation): void {
+    const first = messages.find((message) => message.role === "user");
+    if (sessionId !== null && first) this.sessions.hint(sessionId, first.content);
   }
 
   #submit(entry: OutboxEntry): void {
@@ -328,6 +334,7 @@ export class ChatClient {
     }
     conversation.bind(entry.requestId, turnId, messageId ?? "");
     this.#outbox.remove(entry.requestId);
+    this.#hintTitle(conversation);
     for (const waiting of this.#outbox.entries) {
       if (waiting.key === entry.key && entry.key.startsWith("draft:")) this.#transmit(waiting);
     }

@@ -75,6 +75,11 @@ export class Conversation {
     return this.#draft.sessionId;
   }
 
+  /** As they stand, published or not. */
+  get messages(): readonly ChatMessage[] {
+    return this.#draft.messages;
+  }
+
   /** The turns that have not ended. */
   get running(): Turn[] {
     return [...this.#turns.values()].filter((turn) => !hasEnded(turn));

@@ -1,4 +1,4 @@
-import type { Session } from "@millrace/protocol";
+import type { Session, SessionPage } from "@millrace/protocol";
 import type { Api } from "./api.ts";
 import { ApiError, type Failure } from "./errors.ts";
 import { type Readable, Store } from "./store.ts";
@@ -12,6 +12,8 @@ export interface SessionListState {
   readonly nextCursor: string | null;
 }
 
+const LONGEST_HINT = 80;
+
 const EMPTY: SessionListState = { sessions: [], loading: "idle", error: null, nextCursor: null };
 
 /** The person's conversations. Changes show at once and are taken back where the server refuses them. */
@@ -19,6 +21,8 @@ export class SessionList {
   readonly #api: Api;
   readonly #tabs: Tabs | null;
   readonly #state = new Store<SessionListState>(EMPTY);
+  /** What a session without a title is called meanwhile: its first question. */
+  readonly #hints = new Map<string, string>();
   #refreshing = false;
   #again = false;
 
@@ -29,6 +33,14 @@ export class SessionList {
 
   get state(): Readable<SessionListState> {
     return this.#state;
+  }
+
+  /** Names a session by its first question until the server has given it a title. */
+  hint(id: string, question: string): void {
+    const title = question.split("\n", 1)[0]?.trim().slice(0, LONGEST_HINT) ?? "";
+    if (title === "" || this.#hints.has(id)) return;
+    this.#hints.set(id, title);
+    this.#put(id, (session) => this.#named(session));
   }
 
   /** Reads the newest page again. Calls during a refresh are joined into one more. */
@@ -52,7 +64,7 @@ export class SessionList {
   async more(): Promise<void> {
     const { nextCursor } = this.#state.get();
     if (nextCursor === null) return;
-    const page = await this.#api.sessions({ cursor: nextCursor });
+    const page = this.#withNames(await this.#api.sessions({ cursor: nextCursor }));
     this.#state.update((state) => ({
       ...state,
       sessions: joined(state.sessions, page.sessions),
@@ -91,6 +103,7 @@ export class SessionList {
   }
 
   clear(): void {
+    this.#hints.clear();
     this.#state.set(EMPTY);
   }
 
@@ -99,7 +112,7 @@ export class SessionList {
       this.#state.update((state) => ({ ...state, loading: "loading" }));
     }
     try {
-      const page = await this.#api.sessions();
+      const page = this.#withNames(await this.#api.sessions());
       const isFirst = this.#state.get().nextCursor === null;
       this.#state.update((state) => ({
         // Pages that were loaded further down stay; what is newer than them must be in this one.
@@ -114,6 +127,15 @@ export class SessionList {
       const failure = error instanceof ApiError ? error : ApiError.unreachable(error);
       this.#state.update((state) => ({ ...state, loading: "failed", error: failure }));
     }
+  }
+
+  #withNames(page: SessionPage): SessionPage {
+    return { ...page, sessions: page.sessions.map((session) => this.#named(session)) };
+  }
+
+  #named(session: Session): Session {
+    const hint = this.#hints.get(session.id);
+    return session.title === "" && hint ? { ...session, title: hint } : session;
   }
 
   #put(id: string, change: (session: Session) => Session): void {

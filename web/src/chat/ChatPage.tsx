@@ -4,7 +4,6 @@ import { ArrowDown, PanelLeft } from "lucide-react";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import type { Auth } from "../auth/auth.ts";
-import { preloadMarkdown } from "../markdown/Markdown.tsx";
 import { Sidebar } from "../sessions/Sidebar.tsx";
 import { titleOf } from "../sessions/titles.ts";
 import { IconButton } from "../ui/Button.tsx";
@@ -53,8 +52,6 @@ export function ChatPage({ sessionId, user, auth }: ChatPageProps) {
     setMenuOpen(false);
     if (matchMedia("(hover: hover)").matches) input.current?.focus();
   }, [sessionId, toBottom]);
-
-  useEffect(preloadMarkdown, []);
 
   const send = (message: string) => {
     stream.sendMessage(message, reasoning ? { enable_reasoning: true } : {});

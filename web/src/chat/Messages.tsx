@@ -1,5 +1,5 @@
 import { type ChatMessage, isPending } from "@millrace/client";
-import { useChatClient } from "@millrace/react";
+import { useChatClient, useConnection } from "@millrace/react";
 import { memo } from "react";
 import { Markdown } from "../markdown/Markdown.tsx";
 import { ErrorNote } from "./ErrorNote.tsx";
@@ -67,7 +67,11 @@ const AssistantMessage = memo(function AssistantMessage(props: AssistantMessageP
       aria-busy={pending}
     >
       <Reasoning message={message} />
-      {message.content && <Markdown text={message.content} streaming={pending} />}
+      {message.content && (
+        <div data-testid="answer-text">
+          <Markdown text={message.content} streaming={pending} />
+        </div>
+      )}
       {pending && <Progress message={message} />}
       {message.error && (
         <ErrorNote failure={message.error} onRetry={message.error.recoverable ? retry : null} />
@@ -96,16 +100,22 @@ const WAITING = {
 } as const;
 
 function Progress({ message }: MessageProps) {
+  const { state } = useConnection();
   const { status } = message;
-  const label = status in WAITING ? WAITING[status as keyof typeof WAITING] : "Working";
+  // Dots that move say that something arrives: without a connection nothing does.
+  const away = state !== "connected";
+  const known = status in WAITING ? WAITING[status as keyof typeof WAITING] : "Working";
+  const label = away ? "Waiting for the connection" : known;
   return (
     <output className={styles["progress"]} data-testid="streaming-indicator" aria-label={label}>
-      <span className={styles["dots"]} aria-hidden="true">
-        <i />
-        <i />
-        <i />
-      </span>
-      {status !== "streaming" && <span aria-hidden="true">{label}</span>}
+      {!away && (
+        <span className={styles["dots"]} aria-hidden="true">
+          <i />
+          <i />
+          <i />
+        </span>
+      )}
+      {(away || status !== "streaming") && <span aria-hidden="true">{label}</span>}
     </output>
   );
 }

@@ -15,8 +15,7 @@ export function Reasoning({ message }: { message: ChatMessage }) {
   const { steps, reasoning, reasoningMs, status } = message;
   if (steps.length === 0 && !reasoning) return null;
   const running = status === "thinking";
-  const seconds = reasoningMs === null ? null : Math.max(1, Math.round(reasoningMs / 1000));
-  const label = running ? "Thinking" : seconds ? `Thought for ${seconds} s` : "Reasoning";
+  const label = running ? "Thinking" : thoughtFor(reasoningMs);
   return (
     <details className={styles["reasoning"]}>
       <summary>
@@ -40,4 +39,9 @@ export function Reasoning({ message }: { message: ChatMessage }) {
       </div>
     </details>
   );
+}
+
+function thoughtFor(ms: number | null): string {
+  if (ms === null) return "Reasoning";
+  return ms < 1000 ? "Thought for a moment" : `Thought for ${Math.round(ms / 1000)} s`;
 }

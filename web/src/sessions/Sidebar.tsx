@@ -84,41 +84,43 @@ function List({ current, onOpen, onDeletedCurrent }: ListProps) {
   };
 
   return (
-    <div className={styles["list"]}>
-      {loading === "failed" && sessions.length === 0 && (
-        <div className={styles["hint"]}>
-          <p>{error?.message}</p>
-          <Button onClick={() => void client.sessions.refresh()}>Try again</Button>
-        </div>
-      )}
-      {loading === "ready" && sessions.length === 0 && (
-        <p className={styles["hint"]}>Your conversations will be listed here.</p>
-      )}
-      {groupByAge(sessions, new Date()).map((group) => (
-        <section key={group.label} aria-label={group.label}>
-          <h2>{group.label}</h2>
-          <ul>
-            {group.sessions.map((session) => (
-              <SessionItem
-                key={session.id}
-                session={session}
-                current={session.id === current}
-                onRename={rename}
-                onDelete={setDeleting}
-                onOpen={onOpen}
-              />
-            ))}
-          </ul>
-        </section>
-      ))}
-      {nextCursor !== null && (
-        <Button className={styles["older"]} onClick={() => void attempt(client.sessions.more())}>
-          Show older
-        </Button>
-      )}
-      <p className={styles["notice"]} role="alert">
-        {notice}
-      </p>
+    <>
+      <div className={styles["list"]}>
+        {loading === "failed" && sessions.length === 0 && (
+          <div className={styles["hint"]}>
+            <p>{error?.message}</p>
+            <Button onClick={() => void client.sessions.refresh()}>Try again</Button>
+          </div>
+        )}
+        {loading === "ready" && sessions.length === 0 && (
+          <p className={styles["hint"]}>Your conversations will be listed here.</p>
+        )}
+        {groupByAge(sessions, new Date()).map((group) => (
+          <section key={group.label} aria-label={group.label}>
+            <h2>{group.label}</h2>
+            <ul>
+              {group.sessions.map((session) => (
+                <SessionItem
+                  key={session.id}
+                  session={session}
+                  current={session.id === current}
+                  onRename={rename}
+                  onDelete={setDeleting}
+                  onOpen={onOpen}
+                />
+              ))}
+            </ul>
+          </section>
+        ))}
+        {nextCursor !== null && (
+          <Button className={styles["older"]} onClick={() => void attempt(client.sessions.more())}>
+            Show older
+          </Button>
+        )}
+        <p className={styles["notice"]} role="alert">
+          {notice}
+        </p>
+      </div>
       {deleting && (
         <ConfirmDialog
           title="Delete this conversation?"
@@ -129,7 +131,7 @@ function List({ current, onOpen, onDeletedCurrent }: ListProps) {
           “{titleOf(deleting.title)}” and all its messages will be gone for good.
         </ConfirmDialog>
       )}
-    </div>
+    </>
   );
 }
 

@@ -1,0 +1,34 @@
+import { ChatPage } from "../fixtures/page.ts";
+import { expect, test } from "../fixtures/stack.ts";
+
+test.use({ behaviour: "tokens=30&interval_ms=2", serverArgs: ["--auth", "accounts"] });
+
+test("register, chat, sign out, and sign in again", async ({ page, stack }) => {
+  const chat = new ChatPage(page);
+  await page.goto(`${stack.url}/chat`);
+  await expect(page).toHaveURL(/\/login$/);
+  await chat.keep("login-light");
+  await page.getByTestId("email-input").fill("ada@example.org");
+  await page.getByTestId("password-input").fill("not the password");
+  await page.getByTestId("login-button").click();
+  await expect(page.getByRole("alert")).not.toBeEmpty();
+  await chat.keep("login-error-light");
+
+  await page.getByRole("button", { name: "Create an account" }).click();
+  await page.getByTestId("password-input").fill("correct horse battery");
+  await page.getByTestId("login-button").click();
+  await expect(page).toHaveURL(/\/chat$/);
+  await expect(chat.connection).toHaveAttribute("data-state", "connected");
+  await chat.ask("Mine alone");
+  await chat.settled();
+
+  await page.getByRole("button", { name: "Settings" }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await expect(page).toHaveURL(/\/login$/);
+  await page.getByTestId("email-input").fill("ada@example.org");
+  await page.getByTestId("password-input").fill("correct horse battery");
+  await page.getByTestId("login-button").click();
+  await expect(chat.sessions).toHaveCount(1);
+  await chat.sessions.getByRole("link").click();
+  await expect(chat.questions).toHaveText("Mine alone");
+});

@@ -1,0 +1,73 @@
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import type { Page } from "@playwright/test";
+import { ChatPage } from "../fixtures/page.ts";
+import { expect, test } from "../fixtures/stack.ts";
+
+test.use({ behaviour: "text=mixed&tokens=500&interval_ms=0&reasoning=60" });
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+/** What axe finds wrong, as lines a person can read. */
+async function violations(page: Page): Promise<string[]> {
+  const source = await readFile(AXE, "utf8");
+  await page.evaluate(source);
+  return page.evaluate(async () => {
+    // biome-ignore lint/suspicious/noExplicitAny: axe puts itself on the window, without types
+    const { violations: found } = await (window as any).axe.run();
+    return found.map((one: { id: string; nodes: { html: string }[] }) =>
+      `${one.id}: ${one.nodes.map((node) => node.html).join(" | ")}`.slice(0, 400),
+    );
+  });
+}
+
+const SIZES = {
+  desktop: { width: 1280, height: 800 },
+  wide: { width: 1920, height: 1080 },
+  phone: { width: 390, height: 844 },
+} as const;
+
+for (const colorScheme of ["light", "dark"] as const) {
+  test(`a long conversation, ${colorScheme}`, async ({ page, stack }) => {
+    await page.emulateMedia({ colorScheme });
+    const chat = new ChatPage(page);
+    await chat.open(stack.url);
+    await page.getByRole("button", { name: "Reasoning" }).click();
+    await chat.ask("Show me everything you can write: lists, tables and code");
+    await chat.settled();
+    expect(await violations(page)).toEqual([]);
+    await page.locator("summary").first().click();
+    for (const [name, size] of Object.entries(SIZES)) {
+      await page.setViewportSize(size);
+      await page
+        .getByRole("region", { name: "Conversation" })
+        .evaluate((one) => one.scrollTo(0, 0));
+      await chat.keep(`conversation-top-${name}-${colorScheme}`);
+      await page
+        .getByRole("region", { name: "Conversation" })
+        .evaluate((one) => one.scrollTo(0, one.scrollHeight));
+      await chat.keep(`conversation-end-${name}-${colorScheme}`);
+    }
+    await page.getByRole("button", { name: "Conversations" }).click();
+    await expect(chat.sessions).toBeVisible();
+    await chat.keep(`drawer-phone-${colorScheme}`);
+    expect(await violations(page)).toEqual([]);
+    const overflow = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    expect(overflow).toBe(0);
+  });
+}
+
+test("everything can be reached and done by keyboard", async ({ page, stack }) => {
+  const chat = new ChatPage(page);
+  await chat.open(stack.url);
+  await expect(chat.input).toBeFocused();
+  await page.keyboard.type("By keyboard alone");
+  await page.keyboard.press("Enter");
+  await chat.settled();
+  await expect(chat.input).toBeFocused();
+  await page.keyboard.press("Shift+Tab");
+  await expect(chat.input).not.toBeFocused();
+  await chat.keep("focus-light");
+});
