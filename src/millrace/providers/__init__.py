@@ -1,0 +1,1 @@
+"""Sources of generation, each behind the `Provider` port."""
