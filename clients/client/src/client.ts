@@ -4,8 +4,9 @@ import { type Clock, systemClock } from "./clock.ts";
 import { Connection, type ConnectionStatus } from "./connection.ts";
 import type { Conversation } from "./conversation.ts";
 import { Conversations } from "./conversations.ts";
-import { ApiError, failureOf } from "./errors.ts";
+import { failureOf } from "./errors.ts";
 import { randomId } from "./ids.ts";
+import { SessionLoader } from "./loader.ts";
 import { browserNetwork } from "./network.ts";
 import type { ChatClientOptions, ClientEvent, SendOptions } from "./options.ts";
 import { Outbox, type OutboxEntry } from "./outbox.ts";
@@ -32,10 +33,10 @@ export class ChatClient {
   readonly #tabs: Tabs | null;
   readonly #createId: () => string;
   readonly #conversations: Conversations;
+  readonly #loader: SessionLoader;
   readonly #listeners = new Set<(event: ClientEvent) => void>();
   /** Sessions whose turn is to be stopped as soon as there is a connection. */
   readonly #stops = new Set<string>();
-  readonly #loads = new Map<string, Promise<void>>();
   #config: ConnectionConfig = {};
   #holders = 0;
   #unsubscribeTabs: (() => void) | null = null;
@@ -48,6 +49,9 @@ export class ChatClient {
     this.#createId = options.createId ?? randomId;
     this.#outbox = new Outbox(options.storage ?? null);
     this.sessions = new SessionList(this.api, this.#tabs);
+    this.#loader = new SessionLoader(this.api, this.#conversations, this.sessions, (turn) =>
+      this.#resume(turn),
+    );
     this.#connection = new Connection({
       transport: options.transport ?? webSocketTransport(),
       clock: this.#clock,
@@ -108,11 +112,7 @@ export class ChatClient {
 
   /** Loads a session and follows what runs in it. Asked for twice at once, it loads once. */
   open(sessionId: string): Promise<void> {
-    const running = this.#loads.get(sessionId);
-    if (running) return running;
-    const load = this.#load(sessionId).finally(() => this.#loads.delete(sessionId));
-    this.#loads.set(sessionId, load);
-    return load;
+    return this.#loader.load(sessionId);
   }
 
   /**
@@ -225,32 +225,6 @@ export class ChatClient {
     this.#unsubscribeTabs = null;
   }
 
-  async #load(sessionId: string): Promise<void> {
-    const conversation = this.#conversations.obtain(sessionId);
-    if (conversation.state.get().loading !== "ready") conversation.change({ loading: "loading" });
-    try {
-      const detail = await this.api.session(sessionId);
-      const followed = new Set(conversation.running.map((turn) => turn.turnId));
-      conversation.hydrate(detail);
-      this.#hintTitle(conversation);
-      for (const turn of conversation.running) {
-        if (!followed.has(turn.turnId)) this.#resume(turn);
-      }
-    } catch (error) {
-      const failure = error instanceof ApiError ? error : ApiError.unreachable(error);
-      const shown = conversation.state.get().loading === "ready";
-      if (!shown || failure.code === "NOT_FOUND") {
-        conversation.change({ loading: "failed", error: failure });
-      }
-    }
-    this.#conversations.flush();
-  }
-
-  #hintTitle({ sessionId, messages }: Conversation): void {
-    const first = messages.find((message) => message.role === "user");
-    if (sessionId !== null && first) this.sessions.hint(sessionId, first.content);
-  }
-
   #submit(entry: OutboxEntry): void {
     const conversation = this.#conversations.obtain(entry.key);
     conversation.begin(entry);
@@ -334,7 +308,7 @@ export class ChatClient {
     }
     conversation.bind(entry.requestId, turnId, messageId ?? "");
     this.#outbox.remove(entry.requestId);
-    this.#hintTitle(conversation);
+    this.#loader.nameByQuestion(conversation);
     for (const waiting of this.#outbox.entries) {
       if (waiting.key === entry.key && entry.key.startsWith("draft:")) this.#transmit(waiting);
     }
@@ -361,7 +335,7 @@ export class ChatClient {
     const failure = failureOf(error);
     const conversation = sessionId ? this.#conversations.get(sessionId) : undefined;
     if (turnId && conversation?.turn(turnId)) {
-      void this.#recheck(conversation, turnId);
+      void this.#loader.recheck(conversation, turnId);
       return;
     }
     if (error.code === "NO_ACTIVE_STREAM") {
@@ -374,24 +348,6 @@ export class ChatClient {
       this.#conversations.obtain(entry.key).refuse(entry.requestId, failure);
     }
     this.#emit({ kind: "refused", failure });
-  }
-
-  /** A turn could not be resumed: it has ended and is stored, or it is lost. */
-  async #recheck(conversation: Conversation, turnId: string): Promise<void> {
-    const { sessionId } = conversation;
-    if (sessionId === null) return;
-    try {
-      const detail = await this.api.session(sessionId);
-      const there =
-        detail.running.some((running) => running.turn_id === turnId) ||
-        detail.messages.some((message) => message.turn_id === turnId);
-      const stored = detail.messages.some((message) => message.turn_id === turnId);
-      if (stored) conversation.forget(turnId);
-      conversation.hydrate(detail);
-      if (!there) conversation.lose(turnId);
-    } catch {
-      // Not reachable just now; the next connection resumes the turn and asks again.
-    }
   }
 
   async #onEnd(conversation: Conversation, turn: Turn): Promise<void> {
