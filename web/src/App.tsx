@@ -9,6 +9,9 @@ import { ChatPage } from "./chat/ChatPage.tsx";
 import { Button } from "./ui/Button.tsx";
 import { Logo } from "./ui/Logo.tsx";
 
+/** How often a server that did not answer is asked again. */
+const RETRY_MS = 3000;
+
 interface AppProps {
   readonly client: ChatClient;
   readonly auth: Auth;
@@ -19,6 +22,12 @@ interface AppProps {
 export function App({ client, auth, base }: AppProps) {
   const state = useReadable(auth.state);
   useEffect(() => void auth.load(), [auth]);
+  const unreachable = state.kind === "unreachable";
+  useEffect(() => {
+    if (!unreachable) return;
+    const timer = setInterval(() => void auth.load(), RETRY_MS);
+    return () => clearInterval(timer);
+  }, [auth, unreachable]);
   useEffect(
     () =>
       client.connection.subscribe(() => {

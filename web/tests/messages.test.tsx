@@ -16,7 +16,7 @@ afterEach(cleanup);
 
 function Conversation() {
   const { messages, busy } = useConversation("s1");
-  return <Messages conversationKey="s1" messages={messages} busy={busy} />;
+  return <Messages conversationKey="s1" messages={messages} busy={busy} reasoning={false} />;
 }
 
 async function mount(messages: ReturnType<typeof stored>[] = []) {

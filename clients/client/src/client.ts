@@ -8,7 +8,7 @@ import { failureOf } from "./errors.ts";
 import { randomId } from "./ids.ts";
 import { SessionLoader } from "./loader.ts";
 import { browserNetwork } from "./network.ts";
-import type { ChatClientOptions, ClientEvent, SendOptions } from "./options.ts";
+import type { ChatClientOptions, ClientEvent, RegenerateOptions, SendOptions } from "./options.ts";
 import { Outbox, type OutboxEntry } from "./outbox.ts";
 import { onNextPaint } from "./schedule.ts";
 import { SessionList } from "./sessions.ts";
@@ -37,6 +37,8 @@ export class ChatClient {
   readonly #listeners = new Set<(event: ClientEvent) => void>();
   /** Sessions whose turn is to be stopped as soon as there is a connection. */
   readonly #stops = new Set<string>();
+  /** What the server would not take, for whoever wants to send it again. */
+  readonly #refused = new Map<string, OutboxEntry>();
   #config: ConnectionConfig = {};
   #holders = 0;
   #unsubscribeTabs: (() => void) | null = null;
@@ -142,14 +144,13 @@ export class ChatClient {
   }
 
   /** Asks for a new version of an answer. */
-  regenerate(sessionId: string, messageId: string): void {
+  regenerate(sessionId: string, messageId: string, options: RegenerateOptions = {}): void {
     this.#submit({
       kind: "regenerate",
       requestId: this.#createId(),
       key: sessionId,
       createdAt: new Date(this.#clock.now()).toISOString(),
-      sessionId,
-      messageId,
+      data: { ...options, session_id: sessionId, message_id: messageId },
     });
   }
 
@@ -173,13 +174,12 @@ export class ChatClient {
 
   /** Sends a refused message again, in the place of the refused one. */
   resend(sessionKey: string, requestId: string): void {
-    const conversation = this.#conversations.obtain(sessionKey);
-    const refused = conversation.state
-      .get()
-      .messages.find((message) => message.requestId === requestId && message.role === "user");
-    if (!refused) return;
-    conversation.discard(requestId);
-    this.send(sessionKey, refused.content);
+    const entry = this.#refused.get(requestId);
+    if (entry?.kind !== "request") return;
+    this.#refused.delete(requestId);
+    this.#conversations.obtain(sessionKey).discard(requestId);
+    const { message, request_id: _id, session_id: _session, ...options } = entry.data;
+    this.send(sessionKey, message, options);
   }
 
   /** Changes how this client is served, now and after each reconnect. */
@@ -209,6 +209,7 @@ export class ChatClient {
     this.#outbox.clear();
     this.#conversations.clear();
     this.#stops.clear();
+    this.#refused.clear();
     this.sessions.clear();
   }
 
@@ -235,11 +236,8 @@ export class ChatClient {
 
   #transmit(entry: OutboxEntry): void {
     if (entry.kind === "regenerate") {
-      const { sessionId, messageId, requestId } = entry;
-      this.#connection.send({
-        type: "chat_regenerate",
-        data: { session_id: sessionId, message_id: messageId, request_id: requestId },
-      });
+      const data = { ...entry.data, request_id: entry.requestId };
+      this.#connection.send({ type: "chat_regenerate", data });
       return;
     }
     const { sessionId } = this.#conversations.obtain(entry.key);
@@ -345,6 +343,7 @@ export class ChatClient {
     const entry = this.#answered(frame);
     if (entry) {
       this.#outbox.remove(entry.requestId);
+      this.#refused.set(entry.requestId, entry);
       this.#conversations.obtain(entry.key).refuse(entry.requestId, failure);
     }
     this.#emit({ kind: "refused", failure });

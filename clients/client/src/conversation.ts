@@ -102,7 +102,7 @@ export class Conversation {
     const { requestId } = entry;
     if (this.#unanswered.has(requestId)) return;
     if (entry.kind === "regenerate") {
-      const previous = this.message(entry.messageId);
+      const previous = this.message(entry.data.message_id);
       if (!previous) return;
       const answerKey = previous.key;
       this.#unanswered.set(requestId, { answerKey, userKey: null, previous });

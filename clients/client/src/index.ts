@@ -10,7 +10,7 @@ export { ApiError, type Failure, type FailureCode } from "./errors.ts";
 export { emptyFold, type FoldedMessage, foldEntries, foldEntry } from "./fold.ts";
 export { type ChatMessage, isPending, type MessageStatus } from "./messages.ts";
 export { browserNetwork, type Network, type NetworkEvent } from "./network.ts";
-export type { ChatClientOptions, ClientEvent, SendOptions } from "./options.ts";
+export type { ChatClientOptions, ClientEvent, RegenerateOptions, SendOptions } from "./options.ts";
 export type { KeyValueStorage } from "./outbox.ts";
 export { onNextPaint, type Schedule } from "./schedule.ts";
 export type { SessionList, SessionListState } from "./sessions.ts";

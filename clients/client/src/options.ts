@@ -1,4 +1,4 @@
-import type { ChatRequestData } from "@millrace/protocol";
+import type { ChatRegenerateData, ChatRequestData } from "@millrace/protocol";
 import type { Api } from "./api.ts";
 import type { Clock } from "./clock.ts";
 import type { Failure } from "./errors.ts";
@@ -25,6 +25,11 @@ export interface ChatClientOptions {
 }
 
 export type SendOptions = Omit<ChatRequestData, "message" | "request_id" | "session_id">;
+
+export type RegenerateOptions = Omit<
+  ChatRegenerateData,
+  "message_id" | "request_id" | "session_id"
+>;
 
 /** Something worth telling whoever operates or embeds the client. */
 export type ClientEvent =

@@ -1,4 +1,4 @@
-import type { ChatRequestData } from "@millrace/protocol";
+import type { ChatRegenerateData, ChatRequestData } from "@millrace/protocol";
 
 /** What keeps texts over a reload: `sessionStorage`, for example. */
 export interface KeyValueStorage {
@@ -22,8 +22,7 @@ export interface RequestEntry extends EntryBase {
 
 export interface RegenerateEntry extends EntryBase {
   readonly kind: "regenerate";
-  readonly sessionId: string;
-  readonly messageId: string;
+  readonly data: ChatRegenerateData;
 }
 
 /** A request of which no frame has been seen yet. */

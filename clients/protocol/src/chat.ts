@@ -27,6 +27,7 @@ export type Passage = wire.PassageData;
 export type ReasoningStep = wire.StepData;
 export type ChatErrorBody = wire.ErrorData;
 export type ChatRequestData = wire.ChatRequest;
+export type ChatRegenerateData = wire.ChatRegenerate;
 export type ConnectionConfig = wire.Config;
 
 export interface Citation {

@@ -102,7 +102,12 @@ export function ChatPage({ sessionId, user, auth }: ChatPageProps) {
             {missing && <Missing failure={stream.error} onNew={startNew} onRetry={stream.reload} />}
             {empty && <EmptyState model={models?.default ?? null} onAsk={send} />}
             {key !== null && (
-              <Messages conversationKey={key} messages={messages} busy={isStreaming} />
+              <Messages
+                conversationKey={key}
+                messages={messages}
+                busy={isStreaming}
+                reasoning={reasoning}
+              />
             )}
           </div>
         </section>

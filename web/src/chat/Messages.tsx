@@ -13,9 +13,11 @@ interface MessagesProps {
   readonly conversationKey: string;
   readonly messages: readonly ChatMessage[];
   readonly busy: boolean;
+  /** Whether new versions are asked for with the model's reasoning. */
+  readonly reasoning: boolean;
 }
 
-export function Messages({ conversationKey, messages, busy }: MessagesProps) {
+export function Messages({ conversationKey, messages, busy, reasoning }: MessagesProps) {
   return messages.map((message) =>
     message.role === "user" ? (
       <UserMessage key={message.key} message={message} />
@@ -25,6 +27,7 @@ export function Messages({ conversationKey, messages, busy }: MessagesProps) {
         message={message}
         conversationKey={conversationKey}
         busy={busy}
+        reasoning={reasoning}
       />
     ),
   );
@@ -47,14 +50,17 @@ const UserMessage = memo(function UserMessage({ message }: MessageProps) {
 interface AssistantMessageProps extends MessageProps {
   readonly conversationKey: string;
   readonly busy: boolean;
+  readonly reasoning: boolean;
 }
 
 const AssistantMessage = memo(function AssistantMessage(props: AssistantMessageProps) {
-  const { message, conversationKey, busy } = props;
+  const { message, conversationKey, busy, reasoning } = props;
   const client = useChatClient();
   const { id, requestId, turnId } = message;
   const pending = isPending(message);
-  const regenerate = id ? () => client.regenerate(conversationKey, id) : null;
+  const regenerate = id
+    ? () => client.regenerate(conversationKey, id, { enable_reasoning: reasoning })
+    : null;
   const resend = requestId ? () => client.resend(conversationKey, requestId) : null;
   // A turn that began is answered again in its place; a request that was refused is sent anew.
   const retry = turnId ? regenerate : resend;
