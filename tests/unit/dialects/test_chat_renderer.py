@@ -50,7 +50,7 @@ def logs(draw: st.DrawFn) -> list[Entry]:
         events.append(EmotionUpdated("answer", FEELING))
     if draw(st.booleans()):
         events.append(SuggestionsReady(("Why?",)))
-    ends = [
+    ends: list[AnyEvent] = [
         TurnCompleted("stop", digest, len(pieces), Usage(), "a/b"),
         TurnCancelled("user", digest, len(pieces), Usage()),
         TurnFailed("PROVIDER_FAILURE", "No.", True, digest, len(pieces)),
