@@ -25,6 +25,7 @@ def provider_configs(settings: Settings) -> tuple[ProviderConfig, ...]:
                 base_url=provider.base_url or OPENAI_BASE_URL,
                 api_key=key or None,
                 models=provider.models,
+                prefill=provider.prefill,
             )
         except ValueError as error:
             sentences.append(f"The setting providers.{name} is wrong: {error}.")

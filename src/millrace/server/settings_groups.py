@@ -149,3 +149,6 @@ class ProviderSettings(Group):
     """The key it asks for. Keep it in the environment rather than in the file."""
     models: Names = ()
     """Models to offer; those that it lists itself where this is empty."""
+    prefill: bool = False
+    """Whether its models continue an assistant's message that ends the prompt. An answer that a crash interrupted then
+    goes on where it was; without it the answer ends there, and what was written is kept."""
