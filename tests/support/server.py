@@ -40,12 +40,18 @@ class RunningServer:
     def stop(self) -> int:
         """Ask it to stop, as a supervisor does; returns its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(STOP_S)
+        return self._gone()
 
     def kill(self) -> None:
         """Let it die at once, without any chance to tidy up."""
         self.process.kill()
-        self.process.wait(STOP_S)
+        self._gone()
+
+    def _gone(self) -> int:
+        code = self.process.wait(STOP_S)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        return code
 
     def messages(self) -> str:
         """All that it wrote to standard error."""
@@ -63,8 +69,6 @@ def running_server(
     finally:
         if server.process.poll() is None:
             server.stop()
-        if server.process.stdout is not None:
-            server.process.stdout.close()
 
 
 def start_server(
