@@ -10,6 +10,8 @@ import pytest
 from fastapi import FastAPI
 from tests.support.app import client_of, running_app, small_settings
 
+from millrace.server.services import services_of
+
 SECRET = "0123456789abcdef0123456789abcdef"
 ADA = {"email": "ada@example.com", "password": "correct horse battery staple", "name": "Ada"}
 FROM_PAGE = {"origin": "http://127.0.0.1:8000"}
@@ -145,3 +147,16 @@ async def test_tickets_are_limited(tmp_path: Path) -> None:
         ticket = (await client.post("/api/auth/ws-ticket")).json()
         assert ticket["expires_in"] == 30
         assert (await client.post("/api/auth/ws-ticket")).status_code == 429
+
+
+async def test_a_connection_lasts_as_long_as_the_sign_in(app: FastAPI, client: httpx2.AsyncClient) -> None:
+    services = services_of(app)
+    await client.post("/api/auth/register", json=ADA)
+
+    async def lasts_s() -> float:
+        ticket = (await client.post("/api/auth/ws-ticket")).json()["ticket"]
+        return (services.tickets.redeem(ticket).expires_at or 0) - time.time()
+
+    assert await lasts_s() > services.settings.auth.access_token_s * 2
+    client.cookies.delete("millrace_refresh")
+    assert await lasts_s() <= services.settings.auth.access_token_s

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from msgspec import to_builtins
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from msgspec import json, to_builtins
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from millrace.model.generation import ModelInfo
 from millrace.model.messages import Message, SearchHit, Session, Version
@@ -23,6 +23,16 @@ class Body(BaseModel):
     """What callers send: unknown fields are ignored, so that newer clients work with older servers."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_text(cls, data: Any) -> Any:
+        """Refuse half characters (lone surrogates), which JSON can spell and no encoding can hold."""
+        try:
+            json.encode(data)
+        except UnicodeEncodeError:
+            raise ValueError("a text holds a lone surrogate, which is no character") from None
+        return data
 
 
 class Shape(BaseModel):

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Cookie, Request, Response
+from msgspec.structs import replace
 from starlette.status import HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
 from millrace.model.errors import NotFound, Unauthorized
@@ -90,11 +91,28 @@ async def logout(
 
 
 @router.post("/ws-ticket", responses=problems(401, 403, 429))
-async def issue_ticket(caller: Caller, response: Response, services: ServicesDep) -> TicketShape:
+async def issue_ticket(
+    caller: Caller,
+    response: Response,
+    services: ServicesDep,
+    cookie: Annotated[str | None, Cookie(alias=REFRESH_COOKIE, include_in_schema=False)] = None,
+) -> TicketShape:
     """A one-time ticket for `/api/ws/chat?ticket=`, good for 30 seconds, so that no token ends up in a URL."""
     services.rates.take("tickets", caller.user_id, per_minute=services.settings.limits.tickets_per_minute)
     response.headers["Cache-Control"] = "no-store"
-    return TicketShape(ticket=services.tickets.issue(caller), expires_in=TICKET_LIFETIME_S)
+    ticket = services.tickets.issue(_for_the_sign_in(caller, cookie, services))
+    return TicketShape(ticket=ticket, expires_in=TICKET_LIFETIME_S)
+
+
+def _for_the_sign_in(caller: Principal, refresh_token: str | None, services: Services) -> Principal:
+    """The caller for a connection, which lasts as long as the sign-in: renewing the access does not reach it."""
+    if not refresh_token:
+        return caller
+    try:
+        claims = services.tokens.verify_refresh(refresh_token)
+    except Unauthorized:
+        return caller
+    return replace(caller, expires_at=claims.expires_at) if claims.user_id == caller.user_id else caller
 
 
 async def _recognised(request: Request, services: Services) -> Principal | None:
