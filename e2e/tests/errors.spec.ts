@@ -2,7 +2,14 @@ import { ChatPage } from "../fixtures/page.ts";
 import { expect, test } from "../fixtures/stack.ts";
 
 test.describe("a provider that fails once", () => {
-  test.use({ behaviour: "tokens=40&interval_ms=5&fault=401&fail_times=1&key=once" });
+  // In the model's name, because the list of models is to be answered all the same.
+  test.use({
+    behaviour: "",
+    serverArgs: [
+      "--model",
+      "openai/sim?tokens=40&interval_ms=5&fault=error_event&after=0&fail_times=1&key=once",
+    ],
+  });
 
   test("says what to do, and answers on the second try in the same place", async ({
     page,
@@ -25,7 +32,10 @@ test.describe("a provider that fails once", () => {
 });
 
 test.describe("a provider that is cut off", () => {
-  test.use({ behaviour: "tokens=200&interval_ms=5&fault=cut&after=60" });
+  test.use({
+    behaviour: "",
+    serverArgs: ["--model", "openai/sim?tokens=200&interval_ms=5&fault=cut&after=60"],
+  });
 
   test("keeps what was written", async ({ page, stack }) => {
     const chat = new ChatPage(page);
