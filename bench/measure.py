@@ -32,7 +32,7 @@ class Plan:
     workloads: Sequence[Workload]
     repeats: int
     quick: bool
-    """Share one start of a server among the workloads that allow it, and spare the yardsticks the slow reader."""
+    """Share one start of a server among the workloads that allow it."""
 
     def groups(self) -> list[list[Workload]]:
         """Return the workloads, grouped by those that share one start of a server."""
@@ -42,7 +42,7 @@ class Plan:
 
     def wants(self, spec: ServerSpec, workload: Workload) -> bool:
         """Say whether a workload is run on a server."""
-        return spec.product or not (self.quick and isinstance(workload, SlowReader))
+        return spec.product or not isinstance(workload, SlowReader)
 
 
 def measure(plan: Plan, feed_command: Sequence[str], cores: Cores, progress: Callable[[str], None]) -> list[Sample]:

@@ -36,6 +36,7 @@ TURN_MEMORY = Metric("kib_per_ended_turn", "KiB kept/turn")
 GROWN = Metric("grown_kib", "server grew KiB", 0)
 SLOW_MEMORY = Metric("grown_kib_added", "added by slow reader KiB", 0)
 SLOW_MEMORY_CATCH_UP = Metric("grown_catch_up_kib_added", "catching up included KiB", 0)
+MERGED = Metric("merged_share", "tokens it got merged", 2)
 OTHERS_P99 = Metric("others_p99_ms", "others' p99 ms", 2)
 OTHERS_ADDED = Metric("others_p99_ms_added", "others' p99 added", 2)
 GC_PAUSE = Metric("gc_pause_max_ms", "longest GC ms", 2)
@@ -65,6 +66,6 @@ COLUMNS: Mapping[str, tuple[Metric, ...]] = {
     workloads.FLAT: (*_STREAMS, GC_PAUSE, FEED_CPU, LOAD_CPU, *_CHECKED),
     workloads.MANY: (*_STREAMS, LATENCY_P99, ADDED_P99, STREAM_MEMORY, GC_PAUSE, *_CHECKED),
     workloads.TURNS: (TURN_CPU, TTFT, TTFT_ADDED, TURN_MEMORY, GC_PAUSE, *_CHECKED),
-    workloads.SLOW: (GROWN, SLOW_MEMORY, SLOW_MEMORY_CATCH_UP, OTHERS_P99, OTHERS_ADDED, GC_PAUSE, *_CHECKED),
+    workloads.SLOW: (GROWN, SLOW_MEMORY, SLOW_MEMORY_CATCH_UP, MERGED, OTHERS_P99, OTHERS_ADDED, GC_PAUSE, *_CHECKED),
 }
 """What the table shows of each workload, in this order."""

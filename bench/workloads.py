@@ -44,19 +44,19 @@ class Turns(msgspec.Struct, frozen=True, tag="turns"):
 
 
 class SlowReader(msgspec.Struct, frozen=True, tag="slow-reader"):
-    """One client with a fast answer that it does not read, beside others that read theirs.
+    """A second watcher of a fast answer, who does not read, beside clients who read theirs. Millrace only.
 
-    It runs twice, each time on a fresh server: first as `control`, in which that client reads too. What differs is the
-    price of the slow reader.
+    It runs twice, each time on a fresh server: first as `control`, without that watcher. What differs is his price.
     """
 
     name: str
     title: str
     seconds: float
+    """How long he does not read."""
     role: Literal["control", "slow"]
     streams: int
     tokens_per_s: int
-    """The rate of the answer that is not read: enough to fill the kernel's buffers in time."""
+    """The rate of the answer that he does not read: enough to fill the kernel's buffers in time."""
 
 
 Workload: TypeAlias = Streams | Idle | Turns | SlowReader
@@ -92,7 +92,7 @@ def quick_workloads() -> tuple[Workload, ...]:
         Streams(FLAT, "flat out: 50 streams, ten tokens per write", 50, 200, 0, chunk=10, spread_s=0.1, ttft_ms=400),
         Streams(MANY, "many slow: 200 streams, one token per 100 ms", 200, 15, 100, spread_s=0.5, window=(0.35, 0.65)),
         Turns(TURNS, "turns of one token", 100),
-        *_slow_reader(3.0, 10, 6000),
+        *_slow_reader(2.0, 10, 8000),
     )
 
 

@@ -4,7 +4,7 @@ import asyncio
 import socket
 import time
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
@@ -15,6 +15,7 @@ from bench.errors import BenchError
 class FrameData(msgspec.Struct, frozen=True, gc=False):
     """What the bench reads of a frame's data; everything else is skipped."""
 
+    turn_id: str = ""
     token: str = ""
     full_message: str | None = None
     merged: int | None = None
@@ -39,6 +40,9 @@ class Turn:
     def __init__(self, tokens: int) -> None:
         self.expected = tokens
         self.sent = 0
+        self.id = ""
+        """The server's name of it, known once it has `started`."""
+        self.started = asyncio.Event()
         self.received = array("q")
         """When each of `pieces` was received."""
         self.pieces: list[str] = []
@@ -100,6 +104,9 @@ class Client(WSListener):
                 turn.received.append(now)
                 turn.pieces.append(message.data.token)
                 self._count(message.data.merged or 1)
+        elif message.type == "thinking_started":
+            turn.id = message.data.turn_id
+            turn.started.set()
         elif message.type == "chat_complete":
             turn.full_message = message.data.full_message
             self._end()
@@ -120,9 +127,16 @@ class Client(WSListener):
 
     def start(self, tokens: int, model: str, user: str | None) -> Turn:
         """Send a request whose answer has `tokens` tokens; the model's name tells the feed what to do."""
-        self._turn = turn = Turn(tokens)
         data = {"message": "Count, please.", "model": model} | ({"user_id": user} if user is not None else {})
-        frame = msgspec.json.encode({"type": "chat_request", "data": data})
+        return self._begin(tokens, "chat_request", data)
+
+    def attach(self, other: Turn) -> Turn:
+        """Watch a turn that another client has started, from its beginning."""
+        return self._begin(other.expected, "chat_resume", {"turn_id": other.id, "after_seq": -1})
+
+    def _begin(self, tokens: int, command: str, data: Mapping[str, str | int]) -> Turn:
+        self._turn = turn = Turn(tokens)
+        frame = msgspec.json.encode({"type": command, "data": data})
         turn.sent = time.monotonic_ns()
         self.transport.send(WSMsgType.TEXT, frame)
         return turn
