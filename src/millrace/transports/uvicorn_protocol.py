@@ -43,6 +43,14 @@ class FramesProtocol(WebSocketsSansIOProtocol):
         if scope is not None:
             scope["extensions"][FRAMES_EXTENSION] = {}
 
+    def data_received(self, data: bytes) -> None:
+        """Read what came; a request that `websockets` refuses to read is answered as it says (414 or 431)."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            # Its answer lies ready, but uvicorn looks for requests alone: the client would wait for ever.
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
+
     async def send(self, message: Any) -> None:
         """Send frames together; everything else is uvicorn's."""
         if message["type"] != FRAMES_EXTENSION:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.support.asgi_server import serving
 from uvicorn.protocols.utils import ClientDisconnected
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 
@@ -212,6 +212,17 @@ async def test_a_client_that_closes_properly_while_it_is_written_to(protocol: ty
         assert client.close_code == 1000
         async with asyncio.timeout(LIMIT_S):
             assert isinstance(await app.outcome, ClientDisconnected)
+
+
+@pytest.mark.parametrize(("path", "headers", "status"), [("x" * 9000, {}, 414), ("", {"Cookie": "x" * 9000}, 431)])
+async def test_a_request_that_is_too_long_is_answered(
+    protocol: type[Observed], path: str, headers: dict[str, str], status: int
+) -> None:
+    async with talking(endless, protocol) as (_, address):
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(f"ws://{address}/{path}", additional_headers=headers, open_timeout=LIMIT_S)
+        assert refused.value.response.status_code == status
+        await until(lambda: protocol.made[0].disconnected)
 
 
 async def test_nothing_is_sent_after_a_close(protocol: type[Observed]) -> None:
