@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 READY = "Millrace is ready at "
-START_S = 30.0
+START_S = 60.0
 STOP_S = 20.0
 
 

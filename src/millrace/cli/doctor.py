@@ -1,14 +1,17 @@
 """`millrace doctor`: what is configured, what answers, what is wrong and how to mend it."""
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
 from millrace.cli.options import ConfigFile, DatabaseUrl, DataDir, plain_errors, settings_from
-from millrace.server.diagnosis import Check, diagnose
-from millrace.server.settings import Settings
+
+if TYPE_CHECKING:
+    from millrace.server.diagnosis import Check
+    from millrace.server.settings import Settings
 
 _MARKS = {"ok": "[green]ok[/]     ", "note": "[yellow]note[/]   ", "problem": "[red]problem[/]"}
 
@@ -27,7 +30,9 @@ def doctor(
         raise typer.Exit(1)
 
 
-async def _print_checks(settings: Settings, console: Console) -> int:
+async def _print_checks(settings: "Settings", console: Console) -> int:
+    from millrace.server.diagnosis import diagnose  # noqa: PLC0415 - see millrace.cli.options
+
     problems = 0
     async for check in diagnose(settings):
         _print(check, console)
@@ -39,7 +44,7 @@ async def _print_checks(settings: Settings, console: Console) -> int:
     return problems
 
 
-def _print(check: Check, console: Console) -> None:
+def _print(check: "Check", console: Console) -> None:
     console.print(f"{_MARKS[check.state]} [bold]{escape(check.name)}[/]: {escape(check.finding)}")
     if check.remedy:
         console.print(f"          {escape(check.remedy)}")

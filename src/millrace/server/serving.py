@@ -11,10 +11,12 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
-from millrace.server.app import millrace_lifespan
+from millrace.model.errors import MillraceError
+from millrace.server.app import create_app, millrace_lifespan
 from millrace.server.hosts import HostGuard, guards_hosts
+from millrace.server.logging import program_logging
 from millrace.server.services import Services, services_of
-from millrace.server.settings import Settings, is_loopback
+from millrace.server.settings import GOOD_SECRET_BYTES, Settings, is_loopback, unknown_variables
 from millrace.server.settings_errors import SettingsError
 from millrace.server.status import freeze_startup_objects
 from millrace.transports.uvicorn_protocol import FramesProtocol
@@ -122,12 +124,48 @@ async def serve(app: FastAPI, settings: Settings, listener: socket.socket, ready
         await Server(_config(app, settings), services, ready).serve([listener])
 
 
-def run(app: FastAPI, settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:
+def run_server(settings: Settings) -> None:
+    """All that `millrace serve` does: listen, say so on standard output, serve until the process is told to stop.
+
+    Raises:
+        SettingsError: The settings cannot be used.
+        MillraceError: A part could not be opened.
+        KeyboardInterrupt: It was told to stop before it had started.
+    """
+    check_exposure(settings)
+    with program_logging(settings.log_level, settings.log_format, access=settings.access_log):
+        _warn(settings)
+        listener = bind(settings.host, settings.port)
+        url = url_of(listener, settings.host)
+
+        def announce() -> None:
+            # Written at once, also into a pipe: whoever started us may wait for this line.
+            print(f"Millrace is ready at {url}", flush=True)  # noqa: T201 - it is the command's output
+
+        try:
+            _run(create_app(settings), settings, listener, announce)
+        except MillraceError as error:
+            if error.detail:
+                _log.error("%s", error.detail)
+            raise
+        finally:
+            listener.close()
+
+
+def _run(app: FastAPI, settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:
     """`serve` in an event loop of its own (uvloop where there is one)."""
     factory = _config(app, settings).get_loop_factory()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # until uvicorn listens to it: end cleanly all the same
     with asyncio.Runner(loop_factory=factory) as runner:
         runner.run(serve(app, settings, listener, ready))
+
+
+def _warn(settings: Settings) -> None:
+    for name in unknown_variables():
+        _log.warning("%s is no setting of Millrace and has no effect", name)
+    secret = settings.jwt_secret
+    if secret is not None and len(secret.get_secret_value().encode()) < GOOD_SECRET_BYTES:
+        _log.warning("jwt_secret is shorter than %d bytes; `openssl rand -hex 32` makes a good one", GOOD_SECRET_BYTES)
 
 
 def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:

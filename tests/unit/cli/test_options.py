@@ -4,6 +4,7 @@ import pytest
 import typer
 
 from millrace.cli.options import plain_errors, settings_from
+from millrace.model.errors import StoreUnavailable
 from millrace.server.settings_errors import SettingsError
 
 
@@ -23,3 +24,10 @@ def test_mistakes_become_sentences_and_exit_code_2(capsys: pytest.CaptureFixture
         raise SettingsError(["One.", "Two."])
     assert ended.value.exit_code == 2
     assert capsys.readouterr().err == "millrace: One.\nmillrace: Two.\n"
+
+
+def test_what_cannot_be_opened_is_a_sentence_and_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as ended, plain_errors():
+        raise StoreUnavailable(detail="not for people")
+    assert ended.value.exit_code == 1
+    assert capsys.readouterr().err == f"millrace: {StoreUnavailable.default_message}\n"
