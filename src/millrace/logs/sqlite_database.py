@@ -30,19 +30,21 @@ CREATE TABLE turns (
     created_at INTEGER NOT NULL,
     ended_at INTEGER,
     pruned INTEGER NOT NULL DEFAULT 0,
+    first_batch INTEGER,
     turn TEXT NOT NULL
 ) STRICT;
 CREATE INDEX turns_active ON turns (session_id, id) WHERE state IN ('queued', 'running');
 CREATE INDEX turns_unfinished ON turns (id) WHERE state IN ('queued', 'running');
 CREATE UNIQUE INDEX turns_request ON turns (user_id, request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX turns_ended ON turns (ended_at) WHERE ended_at IS NOT NULL;
-CREATE TABLE entries (
-    turn INTEGER NOT NULL REFERENCES turns (id) ON DELETE CASCADE,
-    seq INTEGER NOT NULL,
-    at INTEGER NOT NULL,
-    event TEXT NOT NULL,
-    PRIMARY KEY (turn, seq)
-) STRICT, WITHOUT ROWID;
+CREATE TABLE batches (
+    id INTEGER PRIMARY KEY,
+    entries BLOB NOT NULL
+) STRICT;
+CREATE TABLE archives (
+    turn INTEGER PRIMARY KEY REFERENCES turns (id) ON DELETE CASCADE,
+    entries BLOB NOT NULL
+) STRICT;
 """
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
@@ -149,13 +151,9 @@ def _transact(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection
     connection.execute("BEGIN IMMEDIATE")
     try:
         result = work(connection)
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    try:
         connection.execute("COMMIT")
-    except sqlite3.Error:
-        # A full disk can fail the commit itself; the transaction must not stay open for the next one.
+    except BaseException:
+        # SQLite itself rolls back for some errors, a full disk among them.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise

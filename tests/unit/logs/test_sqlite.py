@@ -12,7 +12,7 @@ from millrace.logs.sqlite_database import LogDatabase
 from millrace.logs.sqlite_registry import SqliteRegistry
 from millrace.model.commands import StartTurn
 from millrace.model.errors import StreamError
-from millrace.model.events import Entry, TextDelta, TurnStarted
+from millrace.model.events import Entry, TextDelta, TurnCancelled, TurnStarted, Usage
 from millrace.model.messages import Turn
 from millrace.ops.clock import SystemClock
 
@@ -117,3 +117,31 @@ async def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(StreamError, match=r"log\.db could not be opened"):
         await database.open()
     await database.close()
+
+
+async def test_batches_are_kept_while_a_turn_needs_them_and_no_longer(parts: Parts) -> None:
+    def batches(connection: sqlite3.Connection) -> int:
+        return int(connection.execute("SELECT count(*) FROM batches").fetchone()[0])
+
+    def archives(connection: sqlite3.Connection) -> int:
+        return int(connection.execute("SELECT count(*) FROM archives").fetchone()[0])
+
+    writer, other = await parts.writer("t"), await parts.writer("other")
+    for each in (writer, other):
+        each.append(START)
+        await each.flush()
+    await writer.seal(TurnCancelled("user", "", 0, Usage()))
+    await parts.registry.release(writer.lease, "cancelled")
+    await parts.log.prune(0)
+    assert await parts.database.query(batches) == 3, "one turn is not over yet"
+    assert [entry.seq for entry in await parts.log.read("t")] == [0, 1], "read from the archive"
+    assert [entry.seq for entry in await parts.log.read("other")] == [0], "read from the journal"
+    await other.seal(TurnCancelled("user", "", 0, Usage()))
+    await parts.registry.release(other.lease, "cancelled")
+    await parts.log.prune(0)
+    assert (await parts.database.query(batches), await parts.database.query(archives)) == (0, 2)
+    assert [entry.seq for entry in await parts.log.read("other")] == [0, 1]
+    late = await parts.writer("late")
+    late.append(START)
+    await late.flush()
+    assert [entry.seq for entry in await parts.log.read("late")] == [0]
