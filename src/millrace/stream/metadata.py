@@ -1,0 +1,72 @@
+"""What is said about a finished answer: the `metadata` of clients and of the stored message."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from millrace.model.events import Citation, Passage, TurnCancelled, TurnCompleted, Usage
+
+_MARK = re.compile(r"\[(\d{1,3})\]")
+
+
+def usage_metadata(usage: Usage) -> dict[str, Any]:
+    """Token counts, without those the provider did not give."""
+    counts: dict[str, Any] = {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens}
+    if usage.reasoning_tokens is not None:
+        counts["reasoning_tokens"] = usage.reasoning_tokens
+    if usage.cached_tokens is not None:
+        counts["cached_tokens"] = usage.cached_tokens
+    if usage.estimated:
+        counts["estimated"] = True
+    return counts
+
+
+def completion_metadata(end: TurnCompleted, suggestions: Sequence[str] = ()) -> dict[str, Any]:
+    """The `metadata` of `chat_complete`. Durations are milliseconds, `cost` is in US dollars."""
+    provider, _, _ = end.model.partition("/")
+    metadata: dict[str, Any] = {
+        "provider_used": provider,
+        "model": end.model,
+        "tokens_used": end.usage.input_tokens + end.usage.output_tokens,
+        "usage": usage_metadata(end.usage),
+        "cost": end.cost,
+        "response_time_ms": end.response_time_ms,
+        "time_to_first_token_ms": end.time_to_first_token_ms,
+        "category_detected": end.category,
+        "rag_enabled": end.rag_enabled,
+        "finish_reason": end.finish_reason,
+    }
+    if end.citations:
+        metadata["citations"] = [citation_metadata(citation) for citation in end.citations]
+    if suggestions:
+        metadata["suggested_questions"] = list(suggestions)
+    return metadata
+
+
+def partial_metadata(model: str, end: TurnCancelled) -> dict[str, Any]:
+    """What is known of an answer that was stopped."""
+    provider, _, _ = model.partition("/")
+    return {
+        "provider_used": provider,
+        "model": model,
+        "tokens_used": end.usage.input_tokens + end.usage.output_tokens,
+        "usage": usage_metadata(end.usage),
+        "cost": end.cost,
+        "finish_reason": "cancelled",
+    }
+
+
+def citation_metadata(citation: Citation) -> dict[str, Any]:
+    """A citation as clients see it."""
+    shown: dict[str, Any] = {"title": citation.title, "url": citation.url, "snippet": citation.snippet}
+    if citation.number is not None:
+        shown["number"] = citation.number
+    return shown
+
+
+def cited_passages(text: str, passages: Sequence[Passage]) -> tuple[Citation, ...]:
+    """The passages that `text` cites by its `[n]` marks, in order of first use."""
+    by_number = {passage.number: passage for passage in passages}
+    numbers = dict.fromkeys(int(mark) for mark in _MARK.findall(text))
+    cited = [by_number[number] for number in numbers if number in by_number]
+    return tuple(Citation(passage.title, passage.url, passage.snippet, passage.number) for passage in cited)
