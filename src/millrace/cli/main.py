@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 import millrace
+from millrace.cli.chat import chat
 from millrace.cli.doctor import doctor
 from millrace.cli.documents import documents
 from millrace.cli.serve import serve
@@ -19,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(serve)
+app.command()(chat)
 app.command()(doctor)
 app.command()(token)
 app.command()(simulate)

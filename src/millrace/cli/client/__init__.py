@@ -1,0 +1,1 @@
+"""A client of the `chat` dialect: connect, resume, fold. `exchange.py` decides, `link.py` does; neither prints."""

@@ -1,0 +1,57 @@
+"""Markdown in a terminal: rich's, with colors that suit light and dark backgrounds alike."""
+
+from typing import ClassVar
+
+from rich.console import Console, ConsoleOptions, JustifyMethod, RenderResult
+from rich.markdown import CodeBlock, Heading, Markdown, MarkdownElement
+from rich.syntax import Syntax
+from rich.theme import Theme
+
+from millrace.cli.terminal.blocks import answer_parser
+
+THEME = Theme(
+    {
+        "markdown.code": "cyan",
+        "markdown.code_block": "none",
+        "markdown.h1": "bold underline",
+        "markdown.h2": "bold underline",
+        "markdown.h3": "bold",
+        "markdown.h4": "bold italic",
+        "markdown.item.bullet": "cyan",
+        "markdown.item.number": "cyan",
+        "markdown.block_quote": "italic",
+        "markdown.hr": "dim",
+        "markdown.table.border": "dim",
+        "markdown.table.header": "bold",
+    }
+)
+# The terminal's own sixteen colors: readable wherever its owner can read anything.
+_CODE_THEME = "ansi_dark"
+
+
+class _Heading(Heading):
+    LEVEL_ALIGN: ClassVar[dict[str, JustifyMethod]] = {}
+
+
+class _Code(CodeBlock):
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        code = str(self.text).rstrip()
+        yield Syntax(
+            code, self.lexer_name, theme=_CODE_THEME, word_wrap=True, padding=(0, 2), background_color="default"
+        )
+
+
+class AnswerMarkdown(Markdown):
+    """An answer, or a part of one."""
+
+    elements: ClassVar[dict[str, type[MarkdownElement]]] = {
+        **Markdown.elements,
+        "heading_open": _Heading,
+        "fence": _Code,
+        "code_block": _Code,
+    }
+
+    def __init__(self, source: str) -> None:
+        super().__init__("", code_theme=_CODE_THEME)
+        self.markup = source
+        self.parsed = answer_parser().parse(source)
