@@ -26,7 +26,12 @@ async def guest_at(url: str) -> AsyncIterator[httpx2.AsyncClient]:
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server that takes small frames, ten a second."""
-    environment = {"MILLRACE_LIMITS__FRAME_BYTES": "2048", "MILLRACE_LIMITS__FRAMES_PER_SECOND": "10"}
+    environment = {
+        "MILLRACE_LIMITS__FRAME_BYTES": "2048",
+        "MILLRACE_LIMITS__FRAMES_PER_SECOND": "10",
+        "MILLRACE_ACCESS_LOG": "true",
+        "MILLRACE_LOG_LEVEL": "debug",
+    }
     folder = tmp_path_factory.mktemp("strict")
     with running_server(folder, environment=environment, options=["--log", "memory"]) as server:
         yield server
@@ -129,7 +134,10 @@ async def test_a_token_from_the_command_line_lets_a_script_in(strict: RunningSer
     async with connect(f"{strict.ws_url}/api/ws/chat{query}") as websocket:
         await websocket.send('{"type": "ping", "data": {}}')
         assert json.loads(await websocket.recv())["type"] == "pong"
-    assert token not in strict.messages()
+    messages = strict.messages()
+    assert "POST /api/v1/chat" in messages, "requests are written where that is wanted"
+    assert token not in messages
+    assert "token=" not in messages
 
 
 async def test_raw_paths_reach_no_file_outside_the_page(strict: RunningServer) -> None:

@@ -23,7 +23,7 @@ def small_settings(data_dir: Path, **values: Any) -> Settings:
 @asynccontextmanager
 async def running_app(settings: Settings, ports: Ports | None = None) -> AsyncIterator[FastAPI]:
     """The app while it runs."""
-    app = create_app(settings, ports)
+    app = create_app(settings, ports=ports)
     async with millrace_lifespan(app):
         yield app
 

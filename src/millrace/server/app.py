@@ -34,7 +34,7 @@ problem details with a `code`."""
 _SELF_LIMITED = ("/api/documents",)
 
 
-def create_app(settings: Settings | None = None, ports: Ports | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None, *, ports: Ports | None = None) -> FastAPI:
     """Make the app. Nothing is opened before its lifespan begins.
 
     Args:

@@ -10,6 +10,7 @@ from millrace.model.generation import ModelInfo
 from millrace.model.messages import Message, SearchHit, Session, Version
 from millrace.model.principal import Principal
 from millrace.model.turns import TurnRecord
+from millrace.server.schema_examples import MESSAGE, SESSION, SESSION_DETAIL, SESSIONS, TICKET, USER
 
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
@@ -60,6 +61,8 @@ class ProblemShape(Shape):
 
 class UserShape(Shape):
     """Somebody who is signed in."""
+
+    model_config = ConfigDict(json_schema_extra={"example": USER})
 
     id: str
     name: str
@@ -114,6 +117,8 @@ class SignedInShape(Shape):
 class TicketShape(Shape):
     """A ticket for `/api/ws/chat?ticket=`."""
 
+    model_config = ConfigDict(json_schema_extra={"example": TICKET})
+
     ticket: str
     expires_in: int
     """Seconds."""
@@ -121,6 +126,8 @@ class TicketShape(Shape):
 
 class SessionShape(Shape):
     """A conversation."""
+
+    model_config = ConfigDict(json_schema_extra={"example": SESSION})
 
     id: str
     title: str
@@ -176,6 +183,8 @@ class VersionShape(Shape):
 
 class MessageShape(Shape):
     """A message in its current version."""
+
+    model_config = ConfigDict(json_schema_extra={"example": MESSAGE})
 
     id: str
     session_id: str
@@ -245,6 +254,8 @@ class RunningShape(Shape):
 class SessionsShape(Shape):
     """A page of conversations, newest activity first."""
 
+    model_config = ConfigDict(json_schema_extra={"example": SESSIONS})
+
     sessions: list[SessionShape]
     next_cursor: str | None
     """What to ask for the next page with; none on the last one."""
@@ -252,6 +263,8 @@ class SessionsShape(Shape):
 
 class SessionDetailShape(Shape):
     """A conversation with its newest messages, oldest first, and what is being written in it."""
+
+    model_config = ConfigDict(json_schema_extra={"example": SESSION_DETAIL})
 
     session: SessionShape
     messages: list[MessageShape]

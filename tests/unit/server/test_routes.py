@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 from tests.support.app import client_of, running_app, small_settings
 
 from millrace.server.app import create_app
+from millrace.server.routes.chat import ChatAnswer
+from millrace.server.schemas import MessageShape, SessionDetailShape
 
 OPEN_TO_ALL = {
     "/healthz",
@@ -86,3 +89,18 @@ def test_the_interface_is_what_the_page_is_built_against(description: dict[str, 
         "GET /readyz",
         "GET /api/status",
     }
+
+
+def test_the_answers_have_examples(description: dict[str, Any]) -> None:
+    shapes = description["components"]["schemas"]
+    for name in ("SessionShape", "SessionDetailShape", "MessageShape", "ChatAnswer", "ChatRequest", "TicketShape"):
+        assert shapes[name]["example"], name
+    shapes_with_examples: list[type[BaseModel]] = [MessageShape, SessionDetailShape, ChatAnswer]
+    for shape in shapes_with_examples:
+        shape.model_validate(schema_extra(shape)["example"])
+
+
+def schema_extra(shape: type[BaseModel]) -> dict[str, Any]:
+    extra = shape.model_config["json_schema_extra"]
+    assert isinstance(extra, dict)
+    return extra

@@ -14,6 +14,7 @@ from millrace.model.messages import FoldedMessage, Turn
 from millrace.model.principal import Principal
 from millrace.server.problems import failed_turn
 from millrace.server.routes.documentation import problems
+from millrace.server.schema_examples import ANSWER
 from millrace.server.schemas import Body, Shape
 from millrace.server.services import Caller, Services, ServicesDep
 from millrace.stream.metadata import completion_metadata, partial_metadata
@@ -64,6 +65,8 @@ class ChatRequest(Body):
 
 class ChatAnswer(Shape):
     """The whole answer."""
+
+    model_config = ConfigDict(json_schema_extra={"example": ANSWER})
 
     session_id: str
     message_id: str

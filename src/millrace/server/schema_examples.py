@@ -1,0 +1,53 @@
+"""What the answers of the HTTP interface look like, for its description."""
+
+from typing import Any
+
+WHEN = "2026-03-01T09:30:00.000Z"
+SESSION: Any = {
+    "id": "5b0c1c86-6f0e-4a3a-9d0f-1d6a7c1f2b10",
+    "title": "Why the sky is blue",
+    "created_at": WHEN,
+    "updated_at": WHEN,
+    "message_count": 2,
+}
+METADATA: Any = {
+    "provider_used": "openai",
+    "model": "openai/gpt-5-mini",
+    "tokens_used": 60,
+    "usage": {"input_tokens": 18, "output_tokens": 42},
+    "cost": 0.00009,
+    "response_time_ms": 1240,
+    "time_to_first_token_ms": 310,
+    "category_detected": None,
+    "rag_enabled": False,
+    "finish_reason": "stop",
+}
+MESSAGE: Any = {
+    "id": "0d6e6a3e-33c4-44f5-a5c1-0a4f5f7c9a01",
+    "session_id": SESSION["id"],
+    "turn_id": "a1f3c9de-5a77-4c53-8a1d-52b3f0a0c7b2",
+    "role": "assistant",
+    "content": "Air scatters blue light more than red.",
+    "status": "complete",
+    "created_at": WHEN,
+    "version": 1,
+    "version_count": 1,
+    "reasoning": None,
+    "metadata": METADATA,
+    "error": None,
+    "reactions": ["like"],
+}
+USER: Any = {"id": "user-7f3a", "name": "Ada", "kind": "account"}
+TICKET: Any = {"ticket": "uJ8w1mWc3k2Qy0ZrT5eXv9bA4hLsNdPq", "expires_in": 30}
+SESSIONS: Any = {"sessions": [SESSION], "next_cursor": None}
+SESSION_DETAIL: Any = {"session": SESSION, "messages": [MESSAGE], "running": []}
+ANSWER: Any = {
+    "session_id": SESSION["id"],
+    "message_id": MESSAGE["id"],
+    "turn_id": MESSAGE["turn_id"],
+    "status": "complete",
+    "message": MESSAGE["content"],
+    "emotion_state": None,
+    "reasoning_steps": None,
+    "metadata": METADATA,
+}
