@@ -53,7 +53,7 @@ class Site:
 @asynccontextmanager
 async def site(folder: Path, **values: Any) -> AsyncIterator[Site]:
     settings = small_settings(folder, **values)
-    app = create_app(settings, Ports(models=ScriptedDirectory(ScriptedProvider(autoplay=["Be", "cause"]))))
+    app = create_app(settings, ports=Ports(models=ScriptedDirectory(ScriptedProvider(autoplay=["Be", "cause"]))))
     options: dict[str, Any] = {
         "ws": FramesProtocol,
         "ws_max_size": settings.limits.frame_bytes,
