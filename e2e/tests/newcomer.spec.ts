@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { ChatPage } from "../fixtures/page.ts";
 import { expect, test } from "../fixtures/stack.ts";
 
@@ -24,4 +25,16 @@ test("a newcomer without a model gets a true answer and learns how to connect on
   await expect(page).toHaveURL(/\/chat\/.+/);
   await expect(chat.sessions).toHaveCount(1);
   await chat.keep("embedded-light");
+});
+
+test("a first visit downloads less than 180 KiB", async ({ page, stack }) => {
+  const bodies: Promise<Buffer>[] = [];
+  page.on("response", (response) => bodies.push(response.body().catch(() => Buffer.alloc(0))));
+  const chat = new ChatPage(page);
+  await chat.open(stack.url);
+  await page.waitForLoadState("networkidle");
+  const sizes = (await Promise.all(bodies)).map((body) => gzipSync(body).length);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  expect(total).toBeGreaterThan(50 * 1024);
+  expect(total).toBeLessThan(180 * 1024);
 });

@@ -3,7 +3,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App.tsx";
 import { Auth } from "./auth/auth.ts";
-import { preloadMarkdown } from "./markdown/Markdown.tsx";
+import { loadMarkdown } from "./markdown/Markdown.tsx";
 import "./global.css";
 
 // The server may be mounted under a prefix: the <base> element says where.
@@ -13,7 +13,8 @@ const api = new Api({ baseUrl: home.origin + base });
 const client = new ChatClient({ api, storage: storageOfTab() });
 const auth = new Auth(api);
 
-preloadMarkdown();
+// A conversation is about to be shown: its parser comes while its messages do.
+if (location.pathname.startsWith(`${base}/chat/`)) void loadMarkdown();
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");

@@ -1,7 +1,7 @@
 import { ChatProvider, useConversation } from "@millrace/react";
 import { act, cleanup, render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
   detail,
   refusal,
@@ -11,7 +11,9 @@ import {
   stored,
 } from "../../clients/client/tests/support.ts";
 import { Messages } from "../src/chat/Messages.tsx";
+import { loadMarkdown } from "../src/markdown/Markdown.tsx";
 
+beforeAll(loadMarkdown);
 afterEach(cleanup);
 
 function Conversation() {

@@ -1,7 +1,7 @@
 import { type ChatMessage, isPending } from "@millrace/client";
 import { useChatClient, useConnection } from "@millrace/react";
-import { memo } from "react";
-import { Markdown } from "../markdown/Markdown.tsx";
+import { memo, useEffect } from "react";
+import { loadMarkdown, Markdown } from "../markdown/Markdown.tsx";
 import { ErrorNote } from "./ErrorNote.tsx";
 import { MessageActions } from "./MessageActions.tsx";
 import styles from "./message.module.css";
@@ -18,6 +18,7 @@ interface MessagesProps {
 }
 
 export function Messages({ conversationKey, messages, busy, reasoning }: MessagesProps) {
+  useEffect(() => void loadMarkdown(), []);
   return messages.map((message) =>
     message.role === "user" ? (
       <UserMessage key={message.key} message={message} />

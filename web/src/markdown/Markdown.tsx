@@ -1,27 +1,38 @@
-import { type ComponentType, lazy, Suspense } from "react";
+import { Store } from "@millrace/client";
+import { useReadable } from "@millrace/react";
+import type { ComponentType } from "react";
 import type { MarkdownProps } from "./MarkdownView.tsx";
 import styles from "./markdown.module.css";
 
-// Where the parser cannot be fetched (the server has a newer page by now), the text is still there to read.
-const load = (): Promise<{ default: ComponentType<MarkdownProps> }> =>
-  import("./MarkdownView.tsx").catch(() => ({ default: PlainText }));
-const MarkdownView = lazy(load);
+// A store and no React.lazy: Suspense would hold an answer back for a while after the parser has come.
+const view = new Store<ComponentType<MarkdownProps> | null>(null);
 
-/** Fetches the parser ahead of the first answer. */
-export function preloadMarkdown(): void {
-  void load();
+let loading: Promise<void> | null = null;
+
+/** Fetches the parser, once: whoever only looks in does not download it. */
+export function loadMarkdown(): Promise<void> {
+  loading ??= load();
+  return loading;
+}
+
+async function load(): Promise<void> {
+  try {
+    const { MarkdownView } = await import("./MarkdownView.tsx");
+    view.set(MarkdownView);
+  } catch (error) {
+    // The server may have a newer page by now. The text is still there to read.
+    console.warn("Millrace: the Markdown parser could not be loaded", error);
+    view.set(PlainText);
+  }
 }
 
 /** An answer's text. Until the parser is there it keeps its place, and is shown as it is where that takes long. */
 export function Markdown(props: MarkdownProps) {
-  return (
-    <Suspense fallback={<Waiting text={props.text} />}>
-      <MarkdownView {...props} />
-    </Suspense>
-  );
+  const View = useReadable(view) ?? Waiting;
+  return <View {...props} />;
 }
 
-function Waiting({ text }: Pick<MarkdownProps, "text">) {
+function Waiting({ text }: MarkdownProps) {
   return (
     <div className={styles["waiting"]} data-testid="markdown-waiting">
       {text}

@@ -30,5 +30,3 @@ export const MarkdownView = memo(function MarkdownView({ text, streaming }: Mark
 const BlockView = memo(function BlockView({ node }: Pick<Block, "node">) {
   return renderBlock(node);
 });
-
-export default MarkdownView;
