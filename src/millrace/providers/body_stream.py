@@ -1,12 +1,11 @@
 """The body of a response as it arrives: nothing that came is lost when the connection breaks, closing is at once."""
 
 import asyncio
+from collections.abc import Callable
 
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
-_SETTLE_S = 1.0
-"""How long the end of a response may lag behind its `[DONE]` for the connection to be kept, in seconds."""
 _GRACE_S = 5.0
 """How long usage may lag behind the finish reason, in seconds."""
 
@@ -18,12 +17,13 @@ class BodyStream:
     """Reads one response.
 
     aiohttp's read time-out costs a timer for each read. Here one timer for the whole stream looks now and then whether
-    bytes have come, so a silence is noticed between one and one and a quarter of its limit.
+    bytes have come, so a silence is noticed between one and one and a half times its limit.
 
     Args:
         response: Its headers have been read, its body has not.
         first_byte_s: The longest silence before the first byte of the body, in seconds.
         idle_s: The longest silence after it.
+        settle: Takes the response over once it is read as far as it matters, to keep its connection if it can.
 
     `readany` waits for bytes and returns all that are there, nothing at the end of the body. It raises one of
     `BROKEN` when the connection breaks or `silent` is true; `left` then has what came before that.
@@ -34,17 +34,25 @@ class BodyStream:
         "_idle_s",
         "_limit",
         "_loop",
+        "_over",
         "_response",
         "_seen",
+        "_settle",
         "_since",
         "_timer",
-        "_whole",
         "_winding_up",
         "readany",
         "silent",
     )
 
-    def __init__(self, response: aiohttp.ClientResponse, *, first_byte_s: float, idle_s: float) -> None:
+    def __init__(
+        self,
+        response: aiohttp.ClientResponse,
+        settle: Callable[[aiohttp.ClientResponse], None],
+        *,
+        first_byte_s: float,
+        idle_s: float,
+    ) -> None:
         self.silent = False
         self.readany = response.content.readany
         self._response = response
@@ -54,7 +62,8 @@ class BodyStream:
         self._limit = first_byte_s
         self._seen = 0
         self._since = self._loop.time()
-        self._whole = False
+        self._settle = settle
+        self._over = False
         self._winding_up = False
         self._timer: asyncio.TimerHandle | None = None
         if response.connection is not None and response.connection.protocol is not None:
@@ -78,22 +87,24 @@ class BodyStream:
 
         Args:
             whole: Nothing of worth will follow. The connection is kept for other requests if the response ends
-                soon, and closed if not.
+                soon.
         """
+        if self._over:
+            return
         if whole:
+            self._over = True
             self._stop_watching()
-            if self._response.connection is not None:
-                self._loop.call_later(_SETTLE_S, self._response.close)
-            self._whole = True
+            self._settle(self._response)
         elif not self._winding_up:
             self._winding_up = True
             self._idle_s = self._limit = _GRACE_S
             self._watch()
 
     def close(self) -> None:
-        """Close the connection at once, whatever is under way on it, unless it is wound up. Twice does nothing."""
-        self._stop_watching()
-        if not self._whole:
+        """Close the connection at once, whatever is under way on it, unless it was let go. Twice does nothing."""
+        if not self._over:
+            self._over = True
+            self._stop_watching()
             abort(self._response)
 
     def _stop_watching(self) -> None:
@@ -110,7 +121,7 @@ class BodyStream:
             self.silent = True
             abort(self._response)
         else:
-            self._timer = self._loop.call_later(self._limit / 4, self._watch)
+            self._timer = self._loop.call_later(min(self._limit, self._idle_s) / 4, self._watch)
 
 
 def abort(response: aiohttp.ClientResponse) -> None:

@@ -25,6 +25,8 @@ from millrace.providers.retry_after import retry_after
 
 _MAX_ERROR_BODY = 64 * 1024
 _ERROR_BODY_S = 10.0
+_SETTLE_S = 1.0
+"""How long the end of a response may lag behind its last event for the connection to be kept, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class HttpClient:
     def __init__(self, options: HttpOptions | None = None) -> None:
         self.options = options or HttpOptions()
         self._sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = WeakKeyDictionary()
+        self._settling: dict[aiohttp.ClientResponse, asyncio.TimerHandle] = {}
 
     async def stream(self, call: Call, url: str, headers: Mapping[str, str], body: bytes) -> BodyStream | Refusal:
         """POST `body` and return the answer's body as it comes, or what was said instead of one.
@@ -68,7 +71,7 @@ class HttpClient:
                     raise _not_connected(call, error) from error
             else:
                 if 200 <= response.status < 300:
-                    return BodyStream(response, first_byte_s=self.options.first_byte_s, idle_s=self.options.idle_s)
+                    return self._body(response)
                 refusal = await _refusal(response)
                 wait = self._after_refusal(refusal, response.headers)
                 if not left or wait is None:
@@ -97,6 +100,8 @@ class HttpClient:
 
     async def close(self) -> None:
         """Close this event loop's connections."""
+        for response in tuple(self._settling):
+            self._settled(response)
         session = self._sessions.pop(asyncio.get_running_loop(), None)
         if session is not None:
             await session.close()
@@ -117,6 +122,20 @@ class HttpClient:
                 read_bufsize=64 * 1024,
             )
         return session
+
+    def _body(self, response: aiohttp.ClientResponse) -> BodyStream:
+        options = self.options
+        return BodyStream(response, self._settle, first_byte_s=options.first_byte_s, idle_s=options.idle_s)
+
+    def _settle(self, response: aiohttp.ClientResponse) -> None:
+        """Wait for the end of a response, which gives its connection back; without it, close the connection."""
+        if response.connection is not None:
+            loop = asyncio.get_running_loop()
+            self._settling[response] = loop.call_later(_SETTLE_S, self._settled, response)
+
+    def _settled(self, response: aiohttp.ClientResponse) -> None:
+        self._settling.pop(response).cancel()
+        response.close()
 
     def _after_break(self, error: BaseException) -> float | None:
         """Seconds to wait before the next try; none where there should be none."""

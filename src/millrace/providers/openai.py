@@ -129,4 +129,5 @@ def _rescue(stream: BodyStream, body: ChatBody, error: Exception) -> list[Delta]
     batch = body.feed(stream.left())
     if stream.silent and not body.ended:
         body.fail(ProviderTimeout(detail=f"nothing came for {stream.silence_s:.0f} s"))
+    stream.close()
     return batch + body.close(repr(error))

@@ -21,15 +21,17 @@ def _held_back(text: str, tag: str) -> int:
 class ThinkTagSplitter:
     """Splits the pieces of an answer into reasoning and text, however the tags are cut.
 
-    Nothing is held back except what may still become a tag, and white space before the answer begins. Once
+    White space next to the tags belongs to neither. Nothing is held back except what may still become a tag, and white
+    space that may still be next to one. Once
     `settled` is true the answer has begun: all that follows is text, and the splitter need not be asked again.
     """
 
-    __slots__ = ("_pending", "_seen_tag", "_thinking", "settled")
+    __slots__ = ("_begun", "_pending", "_seen_tag", "_thinking", "settled")
 
     def __init__(self) -> None:
         self._pending = ""
         self._thinking = False
+        self._begun = False
         self._seen_tag = False
         self.settled = False
 
@@ -49,18 +51,25 @@ class ThinkTagSplitter:
         """End the answer; return what was held back."""
         held, self._pending = self._pending, ""
         if self._thinking:
+            held = held.rstrip()
             return [ReasoningPiece(held)] if held else []
         if self._seen_tag:
             held = held.lstrip()
         return [TextPiece(held)] if held else []
 
     def _in_thinking(self, text: str, pieces: list[TextPiece | ReasoningPiece]) -> str:
+        if not self._begun:
+            text = text.lstrip()
+            self._begun = bool(text)
         thought, closed, rest = text.partition(_CLOSE)
         if closed:
             self._thinking = False
-        elif held := _held_back(thought, _CLOSE):
-            self._pending = thought[-held:]
-            thought = thought[:-held]
+            thought = thought.rstrip()
+        else:
+            held = len(thought) - _held_back(thought, _CLOSE)
+            kept = thought[:held].rstrip()
+            self._pending = thought[len(kept) :]
+            thought = kept
         if thought:
             pieces.append(ReasoningPiece(thought))
         return rest
@@ -70,6 +79,7 @@ class ThinkTagSplitter:
         begun = text.lstrip()
         if begun.startswith(_OPEN):
             self._thinking = self._seen_tag = True
+            self._begun = False
             return begun[len(_OPEN) :]
         if _OPEN.startswith(begun):  # white space alone, or the beginning of a tag
             self._pending = text

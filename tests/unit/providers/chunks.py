@@ -32,6 +32,8 @@ def text(content: Any) -> bytes:
 
 
 STOP = chunk(finish="stop")
+USAGE = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
+EMPTY_CHOICES = event({"object": "chat.completion.chunk", "choices": [], "usage": USAGE})
 
 
 class Answer:
@@ -77,3 +79,17 @@ def every_way(*events: bytes) -> Answer:
     assert (len(finished) == 1) != (whole.failure is not None)
     assert not finished or whole.deltas[-1] is finished[0]
     return whole
+
+
+def ok(*events: bytes) -> Answer:
+    """A body that must be whole."""
+    answer = every_way(*events)
+    assert answer.failure is None
+    return answer
+
+
+def failed(kind: type[MillraceError], *events: bytes) -> Answer:
+    """A body that must fail in this way."""
+    answer = every_way(*events)
+    assert type(answer.failure) is kind
+    return answer

@@ -22,7 +22,8 @@ def split(*pieces: str) -> tuple[str, str]:
         ("Hello", "", "Hello"),
         ("  Hello ", "", "  Hello "),
         ("<think>a < b</think>\n\nHello", "a < b", "Hello"),
-        ("\n<think>\nwhy?\n</think>Hello", "\nwhy?\n", "Hello"),
+        ("\n<think>\nwhy?\n\nso. \n</think>Hello", "why?\n\nso.", "Hello"),
+        ("<think> \n </think> \n Hello", "", "Hello"),
         ("<think></think>\n\nHello", "", "Hello"),
         ("<think>a</think>\n<think>b</think>\nHello", "ab", "Hello"),
         ("<think>never ends", "never ends", ""),
@@ -56,5 +57,5 @@ def test_thinking_is_given_as_it_comes() -> None:
     splitter = ThinkTagSplitter()
     assert splitter.feed("<th") == []
     assert splitter.feed("ink>so") == [ReasoningPiece("so")]
-    assert splitter.feed(" it <") == [ReasoningPiece(" it ")]
-    assert splitter.feed("b") == [ReasoningPiece("<b")]
+    assert splitter.feed(" it <") == [ReasoningPiece(" it")]
+    assert splitter.feed("b") == [ReasoningPiece(" <b")]

@@ -1,0 +1,63 @@
+from typing import Any
+
+import pytest
+
+from millrace.providers.config import OPENAI_BASE_URL, ProviderConfig, providers_from_environment
+
+
+def test_nothing_in_the_environment() -> None:
+    assert providers_from_environment({}) == ()
+    assert providers_from_environment({"OPENAI_API_KEY": " ", "OPENAI_BASE_URL": ""}) == ()
+
+
+@pytest.mark.parametrize(
+    ("environ", "config"),
+    [
+        ({"OPENAI_API_KEY": "k\n"}, ProviderConfig("openai", base_url=OPENAI_BASE_URL, api_key="k")),
+        ({"OPENAI_BASE_URL": "http://h:1/v1/"}, ProviderConfig("openai", base_url="http://h:1/v1")),
+        (
+            {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": "http://h/v1"},
+            ProviderConfig("openai", base_url="http://h/v1", api_key="k"),
+        ),
+    ],
+)
+def test_environment(environ: dict[str, str], config: ProviderConfig) -> None:
+    assert providers_from_environment(environ) == (config,)
+
+
+def test_the_key_is_not_shown() -> None:
+    assert "hidden" not in repr(ProviderConfig("a", api_key="hidden"))
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"name": "a/b"}, "without a slash"),
+        ({"name": "A"}, "small letters"),
+        ({"name": ""}, "small letters"),
+        ({"name": "a", "kind": "x"}, 'kind "x" is unknown'),
+        ({"name": "a", "base_url": "ftp://h"}, "like https://host/v1"),
+        ({"name": "a", "base_url": "h/v1"}, "like https://host/v1"),
+        ({"name": "a", "base_url": "http://h:port"}, "cannot be read"),
+        ({"name": "a", "base_url": "http://h:0"}, "like https://host/v1"),
+        ({"name": "a", "base_url": "https://key@h/v1"}, "neither key nor query"),
+        ({"name": "a", "base_url": "https://h/v1?key=x"}, "neither key nor query"),
+    ],
+)
+def test_what_cannot_be(values: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        ProviderConfig(**values)
+
+
+@pytest.mark.parametrize(
+    ("url", "address", "local"),
+    [
+        ("http://localhost:8080/v1", ("localhost", 8080), True),
+        ("http://127.0.0.1/v1", ("localhost", 80), True),
+        ("http://[::1]:9/v1", ("localhost", 9), True),
+        ("https://api.example/v1", ("api.example", 443), False),
+    ],
+)
+def test_address(url: str, address: tuple[str, int], local: bool) -> None:
+    config = ProviderConfig("a", base_url=url)
+    assert (config.address, config.local) == (address, local)
