@@ -45,7 +45,6 @@ def main(
     repeats: Annotated[int, typer.Option(min=0, help="How often; 0: 3 times, or once with --quick.")] = 0,
     enforce: Annotated[bool, typer.Option("--assert", help="Exit with 1 where a target is missed.")] = False,
     slack: Annotated[float, typer.Option(min=1, help="By how much a limit may be exceeded before it counts.")] = 1.25,
-    nice: Annotated[int, typer.Option(min=-20, max=19, help="Scheduling priority of all that is measured.")] = 0,
     feed: Annotated[str, typer.Option(help="Another feed: a command that prints its address.")] = FEED,
     output: Annotated[Path, typer.Option(help="Where JSON and plot are written.")] = RESULTS,
 ) -> None:
@@ -62,11 +61,6 @@ def main(
         quick,
     )
     console = Console(highlight=False)
-    if nice:
-        try:
-            os.setpriority(os.PRIO_PROCESS, 0, nice)  # what the bench starts inherits it
-        except PermissionError as error:
-            raise typer.BadParameter("a negative --nice needs the rights of root.") from error
     cores = Cores.divide(list(os.sched_getaffinity(0)))
     machine = Machine.here(cores)
     if cores.shared:

@@ -8,12 +8,14 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.machine import Machine
-from bench.metrics import COLUMNS
+from bench.metrics import COLUMNS, WAITED
 from bench.results import Results
 from bench.servers import SERVERS
 from bench.targets import Check, Verdict
 from bench.workloads import Workload
 
+QUIET = 0.05
+"""Up to this share of time taken by others a run counts as undisturbed."""
 STYLES = {Verdict.MET: "green", Verdict.SLACK: "yellow", Verdict.MISSED: "bold red"}
 
 
@@ -22,6 +24,10 @@ def show(console: Console, results: Results, checks: Sequence[Check], workloads:
     for workload in workloads:
         if workload.name in COLUMNS:
             _show_workload(console, results, workload)
+    disturbed = results.highest(WAITED)
+    if disturbed > QUIET:
+        text = f"Disturbed: a server waited up to {disturbed:.0%} of the time for a core that something else had."
+        console.print(f"{text} Latencies and ratios say little; repeat on a quiet machine.", style="yellow")
     for sample in results.samples:
         for failure in sample.failures:
             console.print(f"{sample.server}, {sample.workload}: {failure}", style="red", markup=False)

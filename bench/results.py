@@ -49,6 +49,10 @@ class Results:
         """Return the sum of a metric over all samples."""
         return sum(sample.metrics.get(metric.name, 0.0) for sample in self.samples)
 
+    def highest(self, metric: metrics.Metric) -> float:
+        """Return the highest value of a metric in any sample; 0 where none has it."""
+        return max((sample.metrics.get(metric.name, 0.0) for sample in self.samples), default=0.0)
+
 
 def _compared(sample: Sample, samples: Iterable[Sample]) -> Sample:
     peer = workloads.CONTROL if sample.workload == workloads.SLOW else sample.workload
