@@ -150,16 +150,6 @@ export interface ErrorShape {
   code: string;
   message: string;
 }
-export interface HTTPValidationError {
-  detail?: ValidationError[];
-}
-export interface ValidationError {
-  loc: (string | number)[];
-  msg: string;
-  type: string;
-  input?: unknown;
-  ctx?: {};
-}
 /**
  * All is well.
  */
