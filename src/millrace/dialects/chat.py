@@ -38,7 +38,6 @@ PACE_MS = {"slow": 50, "normal": 20, "fast": 0}
 _ID_CHARS = 200
 _MAX_SEQ = 2**53 - 1  # what every JSON parser can tell from its neighbors
 _CONTEXT_DEPTH = 32
-_INTEGERS = range(-(2**63), 2**64)  # what can be written as JSON again; msgspec refuses others
 _CORRECT = "Correct it and send the message again."
 
 
@@ -199,7 +198,7 @@ def turn_context(fields: dict[str, Any]) -> TurnContext:
     Raises:
         InvalidRequest: A known field is of the wrong kind.
     """
-    _check_writable(fields)
+    _check_depth(fields)
     known = {name: value for name, value in fields.items() if name in _CONTEXT_FIELDS and value is not None}
     extra = {name: value for name, value in fields.items() if name not in _CONTEXT_FIELDS}
     try:
@@ -211,14 +210,12 @@ def turn_context(fields: dict[str, Any]) -> TurnContext:
     return context
 
 
-def _check_writable(fields: dict[str, Any]) -> None:
-    """The context is written down with the turn, whose recovery must be able to read it again."""
+def _check_depth(fields: dict[str, Any]) -> None:
+    """The context is written down with the turn, and must be read again at any depth of our own calls."""
     level: list[Any] = [fields]
     for _ in range(_CONTEXT_DEPTH):
-        if any(isinstance(value, int) and value not in _INTEGERS for value in level):
-            raise InvalidRequest(f"The field 'context' holds a number that is too large. {_CORRECT}")
-        nested = (value.values() if isinstance(value, dict) else value for value in level if _is_container(value))
-        level = [inner for values in nested for inner in values]
+        containers = [value.values() if isinstance(value, dict) else value for value in level if _is_container(value)]
+        level = [inner for values in containers for inner in values]
         if not level:
             return
     raise InvalidRequest(f"The field 'context' is nested more than {_CONTEXT_DEPTH} levels deep. {_CORRECT}")
