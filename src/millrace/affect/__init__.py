@@ -1,0 +1,1 @@
+"""Reading the person: emotion, the learner's state, difficulty. Importing the package itself loads nothing."""
