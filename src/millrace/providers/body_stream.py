@@ -78,8 +78,8 @@ class BodyStream:
 
     def left(self) -> bytes:
         """The bytes that came before the connection broke and were not read yet."""
-        # aiohttp refuses public reads of a broken stream, although what came in the same turn of the event loop as the
-        # break is still in its buffer.
+        # aiohttp refuses public reads of a broken stream, although what came while the reader was busy is still in its
+        # buffer.
         return self._content._read_nowait(-1)
 
     def wind_up(self, *, whole: bool) -> None:
