@@ -92,7 +92,7 @@ async def _chat(options: Options) -> int:
         clock = SystemClock()
         moved = _Moved(inbox)
         link = Link(
-            api=api, dial=dialer(web), clock=clock, sleep=asyncio.sleep, chance=random.random, changed=moved.tell
+            server=api, dial=dialer(web), clock=clock, sleep=asyncio.sleep, chance=random.random, changed=moved.tell
         )
         if options.message is not None:
             with _interrupts(inbox):

@@ -6,12 +6,11 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from millrace.cli.client.api import Api
 from millrace.cli.client.backoff import delay_s
 from millrace.cli.client.errors import Rejected, SignInNeeded, Unreachable
 from millrace.cli.client.exchange import Effect, Exchange, Refetch, Renew, Send
 from millrace.cli.client.notices import Notice
-from millrace.cli.client.shapes import RunningTurn
+from millrace.cli.client.shapes import RunningTurn, StoredMessage
 from millrace.ports import Clock
 
 LinkState = Literal["connecting", "connected", "reconnecting", "refused"]
@@ -36,6 +35,16 @@ class SocketLost(Exception):
     """The connection ended or did not come about; the reason is for people."""
 
 
+class Server(Protocol):
+    """What a link needs of a server besides the connection. Both raise `Rejected`, `Unreachable` or `SignInNeeded`."""
+
+    async def ticket(self) -> str:
+        """What opens one WebSocket."""
+
+    async def answer(self, session_id: str, message_id: str, turn_id: str) -> StoredMessage | RunningTurn | None:
+        """What a turn has left in the store; the turn where it still runs; None where nothing is known of it."""
+
+
 class Socket(Protocol):
     """A WebSocket that is open. All methods raise `SocketLost` once it is not."""
 
@@ -57,7 +66,7 @@ class Link:
     """Keeps a connection while `run` runs.
 
     Args:
-        api: Gives tickets and stored answers.
+        server: Gives tickets and stored answers.
         dial: Opens a connection.
         clock: The time, for `LinkStatus.retry_at`.
         sleep: Waits so many seconds.
@@ -68,7 +77,7 @@ class Link:
     def __init__(
         self,
         *,
-        api: Api,
+        server: Server,
         dial: Dial,
         clock: Clock,
         sleep: Callable[[float], Awaitable[None]],
@@ -76,7 +85,7 @@ class Link:
         changed: Callable[[], None],
     ) -> None:
         self.status = LinkStatus("connecting")
-        self._api = api
+        self._server = server
         self._dial = dial
         self._clock = clock
         self._sleep = sleep
@@ -133,7 +142,7 @@ class Link:
             SignInNeeded: The server lets us in no more.
         """
         try:
-            ticket = await self._api.ticket()
+            ticket = await self._server.ticket()
             async with self._dial(ticket) as socket:
                 await self._serve(socket)
         except Rejected as error:
@@ -183,7 +192,7 @@ class Link:
 
     async def _refetch(self, exchange: Exchange, wanted: Refetch) -> None:
         try:
-            found = await self._api.answer(wanted.session_id, wanted.message_id, wanted.turn_id)
+            found = await self._server.answer(wanted.session_id, wanted.message_id, wanted.turn_id)
         except Unreachable:
             await self._hang_up()  # wanted again on the next connection
             return

@@ -19,11 +19,11 @@ def figures(metadata: dict[str, Any]) -> str:
     parts: list[str] = [one_line(str(metadata.get("model") or ""))]
     if usage.get("input_tokens") or usage.get("output_tokens"):
         about = "about " if usage.get("estimated") else ""
-        parts.append(f"{about}{usage.get('input_tokens', 0):,} tokens in, {usage.get('output_tokens', 0):,} out")
+        parts.append(f"tokens: {about}{usage.get('input_tokens', 0):,} in, {usage.get('output_tokens', 0):,} out")
     if isinstance(cost := metadata.get("cost"), int | float) and cost > 0:
         parts.append(f"${cost:.4f}" if cost >= 0.0001 else "less than $0.0001")
     if isinstance(took := metadata.get("response_time_ms"), int | float):
-        parts.append(f"{took / 1000:.1f} s")
+        parts.append(f"{took / 1000:.1f} s" if took >= 100 else f"{took:.0f} ms")
     return " · ".join(part for part in parts if part)
 
 

@@ -25,12 +25,21 @@ def render(console: Console, renderable: RenderableType, width: int | None = Non
 
 
 def _line(console: Console, segments: list[Segment]) -> Line:
-    while segments and not segments[-1].text.strip() and not _is_visible(segments[-1]):
-        segments = segments[:-1]
+    segments = _trimmed(segments)
     with console.capture() as capture:
         console.print(Segments(segments), end="", soft_wrap=True)
     letters = sum(len("".join(segment.text.split())) for segment in segments if not segment.control)
     return Line(capture.get(), Segment.get_line_length(segments), letters)
+
+
+def _trimmed(segments: list[Segment]) -> list[Segment]:
+    """Without white space at the end that nobody sees."""
+    kept = list(segments)
+    while kept and not kept[-1].control and not _is_visible(kept[-1]):
+        text, style, control = kept.pop()
+        if text.rstrip():
+            return [*kept, Segment(text.rstrip(), style, control)]
+    return kept
 
 
 def _is_visible(blank: Segment) -> bool:

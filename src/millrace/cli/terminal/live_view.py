@@ -6,7 +6,7 @@ from rich.text import Text
 
 from millrace.cli.client.notices import Ended, Notice, Piece, Problem, Thought
 from millrace.cli.terminal.area import Area
-from millrace.cli.terminal.blocks import Blocks
+from millrace.cli.terminal.blocks import Blocks, Part, answer_parser
 from millrace.cli.terminal.clean import clean, one_line
 from millrace.cli.terminal.footer import figures, sources
 from millrace.cli.terminal.lines import Line, render
@@ -29,6 +29,7 @@ class LiveView:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._area = Area(console.file)
+        self._parser = answer_parser()
         self._blocks = Blocks()
         self._done: list[Line] = []
         self._blank = True
@@ -90,11 +91,8 @@ class LiveView:
 
     def _take(self) -> tuple[list[Line], list[Line]]:
         """The lines to print for good, and those that may still change."""
-        parts = self._blocks.finished()
-        for part in parts:
-            self._done += self._unprinted(self._lines(part.source, joined=part.joined))
-            self._rows = self._letters = 0
-            self._blank = False
+        for part in self._blocks.finished():
+            self._keep(part)
         done, self._done = self._done, []
         rest = self._blocks.rest
         live = [] if rest is None else self._unprinted(self._lines(mend(rest.source), joined=rest.joined))
@@ -102,12 +100,18 @@ class LiveView:
 
     def _finish(self) -> None:
         """Nothing will be added to the last block."""
+        for part in self._blocks.finished():
+            self._keep(part)
         rest = self._blocks.rest
-        self._blocks, last = Blocks(), rest
-        if last is not None:
-            self._done += self._unprinted(self._lines(last.source, joined=last.joined))
-            self._blank = False
+        if rest is not None:
+            self._keep(rest)
+        self._blocks = Blocks()
+
+    def _keep(self, part: Part) -> None:
+        """Print for good what of a part is not printed yet."""
+        self._done += self._unprinted(self._lines(part.source, joined=part.joined))
         self._rows = self._letters = 0
+        self._blank = False
 
     def _mend(self, text: str) -> None:
         self._finish()
@@ -120,7 +124,7 @@ class LiveView:
         self._blank = False
 
     def _lines(self, source: str, *, joined: bool) -> list[Line]:
-        return self._separated(render(self._console, AnswerMarkdown(source)), joined=joined)
+        return self._separated(render(self._console, AnswerMarkdown(source, self._parser)), joined=joined)
 
     def _separated(self, lines: list[Line], *, joined: bool) -> list[Line]:
         return lines if joined or self._blank or not lines else [Line(), *lines]

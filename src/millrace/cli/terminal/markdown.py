@@ -2,12 +2,11 @@
 
 from typing import ClassVar
 
+from markdown_it import MarkdownIt
 from rich.console import Console, ConsoleOptions, JustifyMethod, RenderResult
 from rich.markdown import CodeBlock, Heading, Markdown, MarkdownElement
 from rich.syntax import Syntax
 from rich.theme import Theme
-
-from millrace.cli.terminal.blocks import answer_parser
 
 THEME = Theme(
     {
@@ -42,7 +41,7 @@ class _Code(CodeBlock):
 
 
 class AnswerMarkdown(Markdown):
-    """An answer, or a part of one."""
+    """An answer, or a part of one; `parser` is an `answer_parser`."""
 
     elements: ClassVar[dict[str, type[MarkdownElement]]] = {
         **Markdown.elements,
@@ -51,7 +50,12 @@ class AnswerMarkdown(Markdown):
         "code_block": _Code,
     }
 
-    def __init__(self, source: str) -> None:
-        super().__init__("", code_theme=_CODE_THEME)
+    def __init__(self, source: str, parser: MarkdownIt) -> None:
+        # Without rich's own initializer, which makes another parser and parses with it: this is done for every frame.
         self.markup = source
-        self.parsed = answer_parser().parse(source)
+        self.parsed = parser.parse(source)
+        self.code_theme = self.inline_code_theme = _CODE_THEME
+        self.justify: JustifyMethod | None = None
+        self.style = "none"
+        self.hyperlinks = True
+        self.inline_code_lexer = None

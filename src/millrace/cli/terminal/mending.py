@@ -8,7 +8,7 @@ import re
 
 _FENCE = re.compile(r"^ {0,6}(?:[-*+] +|\d{1,9}[.)] +)?(`{3,}|~{3,})", re.MULTILINE)
 _MARKS_ONLY = re.compile(r"[ \t]*(?:[-=*+_#>|:`~ \t]+|\d{1,9}[.)]?)[ \t]*")
-_OPEN_LINK = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\n]*\Z")
+_OPEN_LINK = re.compile(r"!?\[([^\[\]\n]*)\]\([^()\n]*\Z|!?\[([^\W\d][^\[\]\n]*)\]?\Z")
 _LAST_MARKS = re.compile(r"[*_~`]+\Z")
 _PARAGRAPH = re.compile(r"\n[ \t]*\n|^[ \t]*(?:[-*+>]|\d{1,9}[.)])[ \t]+", re.MULTILINE)
 _RUN = re.compile(r"\\.|(?P<code>`+)|(?P<stars>\*{1,3}|~~|_{1,3})", re.DOTALL)
@@ -30,7 +30,7 @@ def mend(source: str) -> str:
 
 
 def _closed(text: str) -> str:
-    text = _LAST_MARKS.sub("", _OPEN_LINK.sub(r"\1", text))
+    text = _LAST_MARKS.sub("", _OPEN_LINK.sub(r"\1\2", text))
     open_marks: list[str] = []
     at = 0
     while found := _RUN.search(text, at):

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -157,8 +158,11 @@ class Program:
         for number, session in enumerate(self._listed, 1):
             current = " (open)" if session.id == self._conversation.session_id else ""
             title = one_line(session.title) or "Untitled"
-            when = session.updated_at[:16].replace("T", " ")
-            table.add_row(str(number), Text(title + current), f"{when} · {session.message_count} messages")
+            table.add_row(
+                str(number),
+                Text(title + current),
+                f"{local_time(session.updated_at)} · {session.message_count} messages",
+            )
         self._console.print(table)
         self._note("/open N opens one.")
 
@@ -257,6 +261,14 @@ class Program:
 
     def _note(self, text: str) -> None:
         self._console.print(Text(text, "dim"))
+
+
+def local_time(iso: str) -> str:
+    """A time of the server as the clock on the wall shows it here."""
+    try:
+        return datetime.fromisoformat(iso).astimezone().strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return one_line(iso)
 
 
 def view_for(console: Console) -> View:
