@@ -57,9 +57,9 @@ def draw(path: Path, results: Results, machine: Machine) -> None:
         _draw_panel(axis, panel, _bars(panel, results))
     for axis in axes[len(panels) :]:
         axis.set_axis_off()
-    shared = "server, feed and load share one core" if machine.cores_shared else "server alone on one core"
+    shared = "server, feed and load share one core" if machine.cores_shared else "server pinned to a core of its own"
     where = f"{machine.processor}, {machine.cores} cores, Python {machine.python}, {shared}"
-    figure.suptitle(f"Millrace beside its yardsticks: {where}", fontsize=10, color=INK)
+    figure.suptitle(f"Millrace beside its yardsticks: {where}; dashed: the limit", fontsize=10, color=INK)
     figure.savefig(path, dpi=DPI)
 
 
@@ -71,7 +71,9 @@ def _bars(panel: Panel, results: Results) -> list[tuple[str, float]]:
 def _draw_panel(axis: Axes, panel: Panel, bars: Sequence[tuple[str, float]]) -> None:
     names, values = [name for name, _ in bars], [value for _, value in bars]
     drawn = axis.barh(names, values, color=[COLORS.get(name, OTHER_COLOR) for name in names], height=0.65)
-    axis.bar_label(drawn, labels=[_label(value) for value in values], padding=4, fontsize=8, color=INK)
+    labels = [_label(value) for value in values]
+    behind = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}  # so that the limit's line does not cross a figure
+    axis.bar_label(drawn, labels=labels, padding=4, fontsize=8, color=INK, bbox=behind)
     if panel.limit is not None and panel.limit < 3 * max(*values, panel.limit / 4):
         axis.axvline(panel.limit, color="#c23b22", linewidth=1, linestyle="--")
     axis.invert_yaxis()
