@@ -18,6 +18,7 @@ from millrace.model.events import Entry
 from millrace.model.messages import Turn, User
 from millrace.model.principal import Principal
 from millrace.ops.clock import SystemClock
+from millrace.ports import EmotionAnalyzer, Retriever
 from millrace.stores.sql import SqlStore
 
 ANA = Principal("ana", "guest")
@@ -73,7 +74,13 @@ async def make_bench(tmp_path: Path) -> AsyncIterator[Callable[..., "asyncio.Fut
         await store.create_user(User(caller.user_id, "guest", caller.user_id, 0))
     engines: list[Engine] = []
 
-    async def make(*, share: Bench | None = None, **options: object) -> Bench:
+    async def make(
+        *,
+        share: Bench | None = None,
+        retriever: Retriever | None = None,
+        emotion: EmotionAnalyzer | None = None,
+        **options: object,
+    ) -> Bench:
         clock = SystemClock()
         registry = share.registry if share else MemoryRegistry(clock)
         log = share.log if share else MemoryLog(registry, clock)
@@ -84,6 +91,8 @@ async def make_bench(tmp_path: Path) -> AsyncIterator[Callable[..., "asyncio.Fut
             store=store,
             models=ScriptedDirectory(provider),
             clock=clock,
+            retriever=retriever,
+            emotion=emotion,
             options=EngineOptions(**options),  # type: ignore[arg-type]  # test shorthand
         )
         await engine.open()

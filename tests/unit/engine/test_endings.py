@@ -1,0 +1,76 @@
+"""The terminal event and what is stored agree, whatever the end was."""
+
+import pytest
+from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider
+from tests.unit.engine.test_transcript import ListWriter
+
+from millrace.engine.endings import Ending, Endings
+from millrace.engine.transcript import Transcript
+from millrace.model.commands import StartTurn
+from millrace.model.errors import RateLimited
+from millrace.model.events import Citation, TurnCancelled, TurnCompleted, TurnFailed, TurnStarted, Usage
+from millrace.model.generation import CitationsFound, Delta, Finished, ReasoningPiece, TextPiece, UsageReported
+from millrace.model.messages import Turn
+from millrace.ops.clock import SystemClock
+from millrace.stream.digest import text_digest
+
+TURN = Turn(
+    id="t",
+    session_id="s",
+    user_id="u",
+    user_message_id="q",
+    message_id="m",
+    command=StartTurn(message="Hi there"),
+    model="scripted/model",
+    created_at=0,
+)
+
+
+def endings(*deltas: Delta) -> Endings:
+    transcript = Transcript(ListWriter(), SystemClock())
+    transcript.write(TurnStarted("t", "s", "m", "q", "scripted/model"))
+    transcript.take(deltas)
+    return Endings(TURN, transcript, ScriptedDirectory(ScriptedProvider()), SystemClock(), 0.0)
+
+
+def test_completed() -> None:
+    made = endings(
+        TextPiece("a"), CitationsFound((Citation("T", "u"),)), UsageReported(Usage(2, 3)), Finished("length")
+    )
+    event = made.event(Ending.completed())
+    assert isinstance(event, TurnCompleted)
+    assert (event.finish_reason, event.usage, event.cost, event.digest) == (
+        "length",
+        Usage(2, 3),
+        0.005,
+        text_digest("a"),
+    )
+    outcome = made.outcome(event)
+    assert (outcome.answer.content, outcome.answer.status, outcome.new_user_message) == ("a", "complete", True)
+    assert outcome.answer.metadata is not None
+    assert outcome.answer.metadata["citations"] == [{"title": "T", "url": "u", "snippet": ""}]
+
+
+def test_cancelled_without_usage_is_counted_by_estimate() -> None:
+    made = endings(ReasoningPiece("hm hm hm"), TextPiece("abcd" * 10))
+    event = made.event(Ending.cancelled("user", 0.0))
+    assert isinstance(event, TurnCancelled)
+    assert event.usage == Usage(input_tokens=2, output_tokens=12, estimated=True)
+    assert made.outcome(event).answer.status == "cancelled"
+    assert made.outcome(event).answer.reasoning == "hm hm hm"
+
+
+def test_failed() -> None:
+    made = endings(TextPiece("half"))
+    event = made.event(Ending.failed(RateLimited("Slow down.", retry_after=3, detail="sk-1")))
+    assert isinstance(event, TurnFailed)
+    assert (event.code, event.message, event.retry_after, event.recoverable) == ("RATE_LIMIT", "Slow down.", 3, True)
+    stored = made.outcome(event).answer
+    assert stored.error is not None
+    assert (stored.content, stored.status, stored.error.code) == ("half", "failed", "RATE_LIMIT")
+
+
+def test_the_providers_own_price_counts_before_the_list() -> None:
+    event = endings(UsageReported(Usage(1, 1), cost=0.7), Finished("stop")).event(Ending.completed())
+    assert isinstance(event, TurnCompleted)
+    assert event.cost == pytest.approx(0.7)

@@ -1,0 +1,123 @@
+"""A run that loses its lease, its log or its store, and one that is nudged twice."""
+
+from collections.abc import Sequence
+
+import pytest
+from tests.unit.engine.conftest import ANA, Bench, until
+
+from millrace.model.commands import CancelTurn, StartTurn, TurnContext
+from millrace.model.errors import InvalidRequest, StoreUnavailable, StreamError
+from millrace.model.events import (
+    EmotionState,
+    EmotionUpdated,
+    Passage,
+    PassagesRetrieved,
+    TurnCancelled,
+    TurnCompleted,
+    TurnFailed,
+)
+from millrace.model.turns import TurnOutcome
+from millrace.stream.digest import text_digest
+
+
+async def test_one_that_lost_its_lease_says_no_more(bench: Bench) -> None:
+    turn, call = await bench.ask()
+    call.say("mine")
+    follower = await bench.engine.attach(turn)
+    await until(lambda: len(follower.hot.entries) == 2)
+    record = await bench.engine.find(turn.id, ANA)
+    await bench.registry.abandon(record.lease)
+    taken = await bench.registry.take_over(turn.id)
+    assert taken is not None
+    call.say("too late")
+    await until(lambda: bench.engine.status().running == 0)
+    assert call.closed.is_set()
+    assert len(await bench.log.read(turn.id)) == 2
+    assert list(await bench.store.messages(turn.session_id, limit=5)) == [], "its successor stores the turn"
+
+
+async def test_a_log_that_breaks_is_told_to_those_who_watch(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    turn, call = await bench.ask()
+    follower = await bench.engine.attach(turn)
+    assert (await follower.next()).parts
+
+    def full(_: object) -> None:
+        raise StreamError("The disk is full.")
+
+    monkeypatch.setattr(bench.log, "check", full)
+    call.say("lost")
+    with pytest.raises(StreamError, match="disk is full"):
+        await follower.next()
+    await until(lambda: bench.engine.status().running == 0)
+    monkeypatch.undo()
+    again, call = await bench.ask("And now?", turn.session_id)
+    call.finish()
+    assert isinstance((await bench.entries(again))[-1].event, TurnCompleted)
+
+
+async def test_a_store_that_does_not_answer_is_an_honest_failure(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def down(_: TurnOutcome) -> None:
+        raise StoreUnavailable(detail="connection refused")
+
+    turn, call = await bench.ask()
+    monkeypatch.setattr(bench.store, "finish_turn", down)
+    call.say("whole")
+    call.finish()
+    end = (await bench.entries(turn))[-1].event
+    assert isinstance(end, TurnFailed)
+    assert (end.code, end.digest, end.recoverable) == ("STREAM_ERROR", text_digest("whole"), True)
+    assert "refused" not in end.message
+
+
+async def test_the_first_nudge_counts(bench: Bench) -> None:
+    turn, call = await bench.ask()
+    await bench.engine.cancel(CancelTurn(turn_id=turn.id), ANA)
+    await bench.engine.cancel(CancelTurn(turn_id=turn.id), ANA, cause="operator")
+    end = (await bench.entries(turn))[-1].event
+    assert isinstance(end, TurnCancelled)
+    assert end.cancelled_by == "user"
+    assert call.closed.is_set()
+
+
+class Library:
+    """A retriever with one passage."""
+
+    async def retrieve(
+        self, query: str, *, user_id: str, document_ids: Sequence[str] = (), limit: int = 6
+    ) -> Sequence[Passage]:
+        return [Passage(1, "Mill", f"Found for {query}", 0.9, "/mill")] if document_ids == ("d",) else []
+
+
+class Mood:
+    """An analyzer that always sees joy."""
+
+    def analyze(self, text: str) -> EmotionState | None:
+        return EmotionState("joy", 0.9, "optimal", "optimal")
+
+
+async def test_passages_reach_the_model_and_are_cited(make_bench) -> None:  # type: ignore[no-untyped-def]
+    bench: Bench = await make_bench(retriever=Library(), emotion=Mood())
+    turn, call = await bench.ask("Who?", context=TurnContext(enable_rag=True, document_ids=("d",)))
+    assert "Found for Who?" in call.request.messages[0].content
+    call.say("Ada [1].")
+    call.finish()
+    entries = await bench.entries(turn)
+    assert any(isinstance(entry.event, PassagesRetrieved) for entry in entries)
+    assert any(isinstance(entry.event, EmotionUpdated) for entry in entries)
+    end = entries[-1].event
+    assert isinstance(end, TurnCompleted)
+    assert (end.rag_enabled, [citation.url for citation in end.citations]) == (True, ["/mill"])
+
+
+async def test_an_answer_too_far_back_is_not_written_again(make_bench) -> None:  # type: ignore[no-untyped-def]
+    bench: Bench = await make_bench(history_messages=1)
+    first, call = await bench.ask("One?")
+    call.finish()
+    await bench.entries(first)
+    second, call = await bench.ask("Two?", first.session_id)
+    call.finish()
+    await bench.entries(second)
+    again = await bench.engine.start(StartTurn(regenerate=first.message_id), ANA)
+    end = (await bench.entries(again))[-1].event
+    assert isinstance(end, TurnFailed)
+    assert end.code == InvalidRequest.code
