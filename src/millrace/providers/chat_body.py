@@ -1,13 +1,15 @@
-"""The body of a successful chat-completions response, whatever it turns out to be: bytes in, deltas out. Pure.
+"""The body of a successful response to a chat, whatever it turns out to be: bytes in, deltas out. Pure.
 
 Any chunking of the same bytes gives the same deltas.
 """
+
+from typing import Protocol
 
 from millrace.model.errors import MillraceError
 from millrace.model.generation import Delta
 from millrace.providers import failures
 from millrace.providers.failures import Call
-from millrace.providers.openai_chunks import decode_chunk
+from millrace.providers.lenient_json import repaired
 from millrace.providers.openai_wire import ChatCompletionsDecoder
 from millrace.providers.sse import DEFAULT_MAX_EVENT_BYTES, EventTooLarge, SseDecoder, SseEvent
 
@@ -15,8 +17,47 @@ _BOM = b"\xef\xbb\xbf"
 _MAX_BLANK = 4096  # after so much white space a body is taken for an event stream
 
 
+class EventDecoder(Protocol):
+    """What reads the events of one answer on one wire.
+
+    `done` says that nothing more will be read, `ended` that the model has ended its answer.
+    """
+
+    done: bool
+
+    @property
+    def ended(self) -> bool:
+        """Whether a stream that ends now is a whole answer."""
+
+    def feed(self, event: SseEvent, out: list[Delta]) -> None:
+        """Read one event and append what it says to `out`.
+
+        Raises:
+            MillraceError: The provider reports a failure, or sent something that cannot be read.
+        """
+
+    def whole(self, data: bytes, out: list[Delta]) -> None:
+        """Read an answer, or the error in its place, that came in one piece.
+
+        Raises:
+            MillraceError: It is an error, or cannot be read.
+        """
+
+    def close(self, out: list[Delta], cause: object = "") -> None:
+        """End the stream.
+
+        Raises:
+            ProviderFailure: It ended before the model did.
+        """
+
+
 class ChatBody:
     """Reads the body of a response with a successful status.
+
+    Args:
+        call: What was asked.
+        max_event_bytes: The largest event, or whole answer, in bytes.
+        decoder: Reads the events; that of OpenAI's chat completions where none is given.
 
     Its kind is told by its first byte, not by the media type, which servers get wrong: `{` or `[` begins JSON, `<` a
     web page, anything else an event stream. `failure` is set when the answer broke; the deltas that came before it
@@ -26,10 +67,12 @@ class ChatBody:
 
     __slots__ = ("_call", "_decoder", "_head", "_limit", "_size", "_sse", "_whole", "done", "ended", "failure")
 
-    def __init__(self, call: Call, max_event_bytes: int = DEFAULT_MAX_EVENT_BYTES) -> None:
+    def __init__(
+        self, call: Call, max_event_bytes: int = DEFAULT_MAX_EVENT_BYTES, decoder: EventDecoder | None = None
+    ) -> None:
         self._call = call
         self._limit = max_event_bytes
-        self._decoder = ChatCompletionsDecoder(call)
+        self._decoder: EventDecoder = ChatCompletionsDecoder(call) if decoder is None else decoder
         self._sse: SseDecoder | None = None
         self._head = b""
         self._size = 0
@@ -122,7 +165,7 @@ class ChatBody:
         """Read an event that lacks its blank line, if it is whole otherwise."""
         if not event.data.startswith(b"[DONE]"):
             try:
-                decode_chunk(event.data)
+                repaired(event.data)
             except ValueError:
                 return  # half an event: the stream was cut in it
         self._decoder.feed(event, out)

@@ -5,13 +5,13 @@ used; only the skeleton (choices, delta) is typed, which keeps decoding in C. Wh
 reader accepts (NaN, lone surrogates, invalid UTF-8), is read a second time the slow way.
 """
 
-import json
 from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
 
 from millrace.model.events import FinishReason, Usage
+from millrace.providers.lenient_json import repaired
 
 
 class ChatDelta(Struct, gc=False):
@@ -78,7 +78,7 @@ def decode_chunk(data: bytes) -> ChatChunk:
     try:
         return _decode_chunk(data)
     except ValueError:
-        return _decode_chunk(_repaired(data))
+        return _decode_chunk(repaired(data))
     except RecursionError as error:
         raise ValueError("JSON is nested too deeply") from error
 
@@ -91,29 +91,12 @@ def decode_whole(data: bytes) -> WholeCompletion:
     """
     try:
         if data.lstrip().startswith(b"["):
-            return _decode_whole(_repaired(data, first=True))
+            return _decode_whole(repaired(data, first=True))
         return _decode_whole(data)
     except ValueError:
-        return _decode_whole(_repaired(data))
+        return _decode_whole(repaired(data))
     except RecursionError as error:
         raise ValueError("JSON is nested too deeply") from error
-
-
-def _repaired(data: bytes, *, first: bool = False) -> bytes:
-    """The same JSON as strict readers want it: valid UTF-8, no lone surrogates, no NaN.
-
-    Args:
-        data: JSON as lenient writers write it.
-        first: Give the first item of the list instead of the list.
-    """
-    try:
-        value = json.loads(data.decode("utf-8", "replace"), parse_constant=lambda _: None, strict=False)
-    except RecursionError as error:
-        raise ValueError("JSON is nested too deeply") from error
-    if first and isinstance(value, list):
-        value = value[0] if value else {}
-    text = json.dumps(value, ensure_ascii=False)
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
 def finish_reason(word: str, *, tools: bool, refused: bool) -> FinishReason:

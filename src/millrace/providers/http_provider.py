@@ -1,0 +1,129 @@
+"""What the providers that are called over HTTP have in common: one answer, from its request to its last byte."""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Sequence
+from typing import Protocol
+
+from millrace.model.errors import MillraceError, ProviderTimeout
+from millrace.model.generation import Delta, GenerationRequest, ModelInfo
+from millrace.providers.body_stream import BROKEN, BodyStream
+from millrace.providers.failures import Call
+from millrace.providers.http import HttpClient
+from millrace.providers.sse import DEFAULT_MAX_EVENT_BYTES
+
+LISTING_S = 10.0
+"""How long a listing of models may take, in seconds."""
+
+
+class AnswerBody(Protocol):
+    """The body of one answer: bytes in, deltas out, however they are cut; `ChatBody` says what each part means."""
+
+    done: bool
+    ended: bool
+    failure: MillraceError | None
+
+    @property
+    def whole(self) -> bool:
+        """Whether it was read to its end and is a whole answer."""
+
+    def feed(self, chunk: bytes) -> list[Delta]:
+        """Take the next bytes; return what they say, in order."""
+
+    def close(self, cause: object = "") -> list[Delta]:
+        """End the body; sets `failure` if it is truncated."""
+
+    def fail(self, failure: MillraceError) -> None:
+        """End the answer for a reason that is not in the body."""
+
+
+class HttpProvider(ABC):
+    """A `Provider` for one base URL; a wire says how it is asked and how its answer is read.
+
+    Args:
+        name: What stands before the slash in `provider/model`.
+        base_url: Where it is.
+        api_key: The operator's key, if it asks for one.
+        http: The shared HTTP; its owner closes it.
+        max_event_bytes: The largest event that is accepted, in bytes.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        base_url: str,
+        api_key: str | None,
+        http: HttpClient,
+        *,
+        max_event_bytes: int = DEFAULT_MAX_EVENT_BYTES,
+    ) -> None:
+        self.name = name
+        self._base_url = base_url.rstrip("/")
+        self._api_key = api_key
+        self._http = http
+        self._max_event_bytes = max_event_bytes
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r}, {self._base_url!r})"
+
+    async def generate(self, request: GenerationRequest) -> AsyncGenerator[Sequence[Delta], None]:
+        """Call the model; yield the deltas of each network read as one batch.
+
+        Closing the generator, or cancelling the task that iterates it, closes the connection at once.
+
+        Raises:
+            MillraceError: As the provider's answer means; what had come before has been yielded.
+        """
+        call = self._call(request)
+        stream = await self._open(call, request)
+        body = self._body(call)
+        try:
+            while not body.done:
+                try:
+                    data = await stream.readany()
+                except BROKEN as error:
+                    batch = _rescue(stream, body, error)
+                else:
+                    batch = body.feed(data) if data else body.close()
+                if body.ended:
+                    stream.wind_up(whole=body.whole)
+                if batch:
+                    yield batch
+        finally:
+            stream.close()
+        if body.failure is not None:
+            raise body.failure
+
+    @abstractmethod
+    async def models(self) -> Sequence[ModelInfo]:
+        """The models that it lists now, in its order.
+
+        Raises:
+            MillraceError: It does not answer, or refuses.
+        """
+
+    async def close(self) -> None:  # noqa: B027 - there is nothing to close unless a wire has more
+        """Nothing to do: the connections are the shared HTTP's."""
+
+    @abstractmethod
+    async def _open(self, call: Call, request: GenerationRequest) -> BodyStream:
+        """Send the request.
+
+        Raises:
+            MillraceError: It was refused, or there is no connection.
+        """
+
+    @abstractmethod
+    def _body(self, call: Call) -> AnswerBody:
+        """What reads the answer."""
+
+    def _call(self, request: GenerationRequest) -> Call:
+        return Call(self.name, request.model, request.api_key is not None, request.api_key or self._api_key)
+
+
+def _rescue(stream: BodyStream, body: AnswerBody, error: Exception) -> list[Delta]:
+    """The connection broke: read what had come before, and end the body."""
+    batch = body.feed(stream.left())
+    if stream.silent and not body.ended:
+        body.fail(ProviderTimeout(detail=f"nothing came for {stream.silence_s:.0f} s"))
+    stream.close()
+    return batch + body.close(repr(error))
