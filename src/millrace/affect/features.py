@@ -13,8 +13,10 @@ from msgspec import Struct
 
 MAX_CHARS = 2_000
 """Where a text is cut, in characters, after code was dropped."""
+UNDERSTATEMENT = "\x01not bad"
+"""Stands for "not bad" and its like, which praise with a negation."""
 
-_SCANNED_CHARS = 16_000
+SCANNED_CHARS = 16_000
 """How far code is looked for; whatever follows is never read."""
 _LONGEST_WORD = 32
 """Longer words (links, keys, a held-down letter) give the pieces of their beginning alone."""
@@ -30,6 +32,8 @@ _NEGATORS = """
 """
 _NEGATIONS = frozenset(_NEGATORS.split())
 _NEGATION_REACH = 3
+_BAD = frozenset({"bad", "terrible", "awful", "horrible", "shabby"})
+_DEGREES = frozenset({"a", "all", "half", "really", "so", "that", "too"})
 _QUESTION_WORDS = frozenset({"what", "why", "how", "when", "where", "who", "which", "whose", "whom"})
 _LENGTHS = (2, 4, 7, 11, 16, 22, 40, 80)
 _LINE_END = "\n"
@@ -73,9 +77,14 @@ def feature_hash(feature: str) -> int:
     return crc32(feature.encode("utf-8", "surrogatepass"))
 
 
+def token_feature(token: str) -> int:
+    """The hash of a single token in the `words` block."""
+    return feature_hash("w" + token)
+
+
 def without_code(text: str) -> str:
     """The prose of `text`, at most `MAX_CHARS` characters: fenced blocks and inline code become a space."""
-    text = text[:_SCANNED_CHARS]
+    text = text[:SCANNED_CHARS]
     if "`" in text or "~~~" in text:
         text = _CODE.sub(" ", text)
     return text[:MAX_CHARS]
@@ -110,7 +119,7 @@ def read(text: str, spec: FeatureSpec, known: Container[int]) -> Reading:
 def word_features(reading: Reading, spec: FeatureSpec) -> list[int]:
     """The hashes of the `words` block, with repetitions."""
     tokens = reading.tokens
-    hashes = [feature_hash("w" + token) for token in tokens]
+    hashes = [token_feature(token) for token in tokens]
     for length in range(2, spec.word_ngrams + 1):
         runs = zip(*(tokens[start:] for start in range(length)), strict=False)
         hashes += [feature_hash("n" + " ".join(run)) for run in runs]
@@ -161,10 +170,14 @@ def _capitalised(token: str) -> bool:
 def _mark_negation(tokens: Sequence[str]) -> list[str]:
     result: list[str] = []
     reach = 0
-    for token in tokens:
-        if token in _NEGATIONS or token.endswith("n't"):
-            result.append(token)
-            reach = _NEGATION_REACH
+    skipped = 0
+    for place, token in enumerate(tokens):
+        if skipped:
+            skipped -= 1
+        elif token in _NEGATIONS or token.endswith("n't"):
+            skipped = _understatement(tokens, place)
+            result.append(UNDERSTATEMENT if skipped else token)
+            reach = 0 if skipped else _NEGATION_REACH
         elif not token[0].isalnum():
             result.append(token)
             reach = reach if token[0] == "\x01" else 0
@@ -174,6 +187,16 @@ def _mark_negation(tokens: Sequence[str]) -> list[str]:
         else:
             result.append(token)
     return result
+
+
+def _understatement(tokens: Sequence[str], place: int) -> int:
+    """How many tokens after the negation at `place` make "not (all that) bad" of it; 0 where they do not."""
+    for length, token in enumerate(tokens[place + 1 : place + 5], 1):
+        if token in _BAD:
+            return length
+        if token not in _DEGREES:
+            break
+    return 0
 
 
 def _shape(reading: Reading) -> list[int]:

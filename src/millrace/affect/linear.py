@@ -14,7 +14,15 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from millrace.affect.features import FeatureSpec, char_features, read, word_features
+from millrace.affect.features import (
+    FeatureSpec,
+    Reading,
+    char_features,
+    feature_hash,
+    read,
+    token_feature,
+    word_features,
+)
 
 MAGIC = b"millrace linear 1\n"
 
@@ -129,9 +137,24 @@ class LinearModel:
         result: Floats = 1.0 / (1.0 + np.exp(-np.clip(logits * self._slopes + self._offsets, -40.0, 40.0)))
         return result
 
+    def read(self, text: str) -> Reading:
+        """The text as the model sees it."""
+        return read(text, self.header.spec, self._known)
+
+    def knows_word(self, word: str) -> bool:
+        """Whether the word (in lower case) was common in the training texts. Only with `mask_names`."""
+        return feature_hash(word) in self._known
+
+    def weighs(self, token: str) -> bool:
+        """Whether the token by itself counts for something."""
+        return token_feature(token) in self._word_row
+
     def logits(self, text: str) -> Floats:
         """The raw score of each class."""
-        reading = read(text, self.header.spec, self._known)
+        return self.logits_of(self.read(text))
+
+    def logits_of(self, reading: Reading) -> Floats:
+        """The raw score of each class for a text that was read."""
         words = self._word_row
         word_rows = [row for key in word_features(reading, self.header.spec) if (row := words.get(key)) is not None]
         char_rows = [self._char_rows(token) for token in reading.tokens] if self.header.spec.char_max else []
@@ -154,7 +177,7 @@ class LinearModel:
         if not len(rows):
             return rows, np.empty(0, np.float32)
         distinct, counts = np.unique(rows, return_counts=True)
-        values: Floats = (1.0 + np.log(counts, dtype=np.float32)) * self._idf[distinct]
+        values: Floats = (1.0 + np.log(counts).astype(np.float32)) * self._idf[distinct]
         values /= np.sqrt(values @ values)
         return distinct, values
 
