@@ -12,6 +12,7 @@ export PYTHON=$PWD/.venv/bin/python
 
 entries=(
   "clients/protocol/src/*.gen.ts | npm run --silent generate --workspace clients/protocol"
+  "docs/settings.md | $PYTHON -m millrace.server.settings_docs"
 )
 
 kept=$(mktemp -d)

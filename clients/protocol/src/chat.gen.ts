@@ -293,4 +293,5 @@ export interface ChatRegenerate {
   model?: string | null;
   enable_reasoning?: boolean;
   thinking_mode?: "auto" | "system1" | "system2";
+  context?: {} | null;
 }

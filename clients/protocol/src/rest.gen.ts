@@ -323,9 +323,13 @@ export interface StatusShape {
    */
   connections: number;
   /**
-   * The longest pause of the garbage collector since the start, in milliseconds.
+   * The longest pause of the garbage collector while answers could be written, in milliseconds.
    */
   gc_pause_max_ms: number;
+  /**
+   * The longest one that was kept for a time when no answer was being written, in milliseconds.
+   */
+  gc_quiet_pause_max_ms: number;
 }
 /**
  * Answers in this process.

@@ -164,6 +164,7 @@ def _command(kind: str, data: msgspec.Struct) -> Command:
                 model=data.model,
                 enable_reasoning=data.enable_reasoning,
                 thinking_mode=data.thinking_mode,
+                context=turn_context(data.context or {}),
             )
     raise InvalidRequest
 

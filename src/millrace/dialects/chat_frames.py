@@ -70,6 +70,7 @@ class ChatRegenerate(Struct, frozen=True):
     model: str | None = None
     enable_reasoning: bool = False
     thinking_mode: ThinkingChoice = "auto"
+    context: dict[str, Any] | None = None
 
 
 class ClientFrame(Struct, frozen=True):

@@ -209,7 +209,7 @@ class Engine:
         turn_id, message_id, user_message_id = str(uuid.uuid4()), str(uuid.uuid4()), str(uuid.uuid4())
         session_id = command.session_id
         if command.regenerate is not None:
-            session_id, user_message_id, question = await self._question(command.regenerate, caller)
+            session_id, user_message_id, question = await self._question(command, command.regenerate, caller)
             message_id = command.regenerate
             command = msgspec.structs.replace(command, message=question, session_id=session_id)
         self._check_message(command.message)
@@ -235,9 +235,11 @@ class Engine:
                 f"The message has {len(message):,} characters; {self.options.message_chars:,} are allowed. Shorten it."
             )
 
-    async def _question(self, message_id: str, caller: Principal) -> tuple[str, str, str]:
+    async def _question(self, command: StartTurn, message_id: str, caller: Principal) -> tuple[str, str, str]:
         """Session, id and text of the user's message that an answer belongs to."""
         answer = await self.access.message(message_id, caller)
+        if command.session_id not in {None, answer.session_id}:
+            raise InvalidRequest("That answer is in another conversation: session_id and message_id do not match.")
         if answer.role != "assistant":
             raise InvalidRequest("Only an answer can be written again; message_id names a question.")
         earlier = await self._store.messages(answer.session_id, limit=1, before=message_id)

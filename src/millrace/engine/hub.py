@@ -17,7 +17,7 @@ from millrace.stream.frames import FrameCache, Renderer
 class HotTurn:
     """The entries of one turn, from 0, in this process."""
 
-    __slots__ = ("_caches", "entries", "failure", "followers", "held", "opened", "sealed", "subscription", "turn_id")
+    __slots__ = ("_caches", "entries", "failure", "followers", "held", "opening", "sealed", "subscription", "turn_id")
 
     def __init__(self, turn_id: str) -> None:
         self.turn_id = turn_id
@@ -26,7 +26,7 @@ class HotTurn:
         self.failure: MillraceError | None = None
         self.followers: set[Follower] = set()
         self.held = False
-        self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.opening: asyncio.Task[None]
         self.subscription: Subscription | None = None
         self._caches: dict[tuple[str, frozenset[type[AnyEvent]]], FrameCache] = {}
 
@@ -172,19 +172,24 @@ class Hub:
 
     async def _open(self, turn_id: str) -> HotTurn:
         hot = self._turns.get(turn_id)
-        if hot is not None:
-            await asyncio.shield(hot.opened)
-            return hot
-        hot = self._turns[turn_id] = HotTurn(turn_id)
-        try:
-            hot.subscription = await self._log.follow(turn_id, -1, hot.receive)
-        except BaseException as error:
-            del self._turns[turn_id]
-            hot.opened.set_exception(error if isinstance(error, MillraceError) else MillraceError(detail=repr(error)))
-            hot.opened.exception()  # nobody may be waiting for it
-            raise
-        hot.opened.set_result(None)
+        if hot is None:
+            hot = self._turns[turn_id] = HotTurn(turn_id)
+            hot.opening = asyncio.create_task(self._follow(hot))
+            hot.opening.add_done_callback(_look_at)
+        # Whoever waits may be cancelled; the others, and the turn, are not.
+        await asyncio.shield(hot.opening)
         return hot
+
+    async def _follow(self, hot: HotTurn) -> None:
+        try:
+            subscription = await self._log.follow(hot.turn_id, -1, hot.receive)
+        except BaseException:
+            self._turns.pop(hot.turn_id, None)
+            raise
+        if self._turns.get(hot.turn_id) is hot:
+            hot.subscription = subscription
+        else:
+            subscription.close()
 
     def _drop_later(self, hot: HotTurn) -> None:
         if not hot.held and not hot.followers:
@@ -196,3 +201,9 @@ class Hub:
         del self._turns[hot.turn_id]
         if hot.subscription is not None:
             hot.subscription.close()
+
+
+def _look_at(opening: "asyncio.Task[None]") -> None:
+    """An opening that failed was told to whoever waited; that nobody did is no fault."""
+    if not opening.cancelled():
+        opening.exception()

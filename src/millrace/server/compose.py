@@ -21,6 +21,7 @@ from millrace.logs.sqlite import SqliteLog
 from millrace.logs.sqlite_database import LogDatabase
 from millrace.logs.sqlite_registry import SqliteRegistry
 from millrace.ops.clock import SystemClock
+from millrace.ops.garbage import GcMeter
 from millrace.ports import Clock, EmotionAnalyzer, Ledger, ModelDirectory, Store, TurnLog, TurnRegistry
 from millrace.server.accounts import Accounts
 from millrace.server.auth import Authentication, KnownUsers
@@ -32,7 +33,6 @@ from millrace.server.refresh import Families, MemoryFamilies, RefreshTokens, Sql
 from millrace.server.secret import signing_secret
 from millrace.server.services import Services
 from millrace.server.settings import Settings
-from millrace.server.status import GcMeter
 from millrace.server.tickets import Tickets
 from millrace.server.tokens import LocalTokens, PublicKeyVerifier, SharedSecretVerifier, Verifier
 from millrace.stores.database import open_database

@@ -23,7 +23,7 @@ from millrace.model.errors import MillraceError
 from millrace.providers.config import ProviderConfig
 from millrace.providers.discovery import LOCAL_SERVERS, discover
 from millrace.providers.http import HttpClient
-from millrace.providers.openai import OpenAIProvider
+from millrace.providers.kinds import make_provider
 from millrace.server.models import provider_configs
 from millrace.server.secret import KEY_FILE
 from millrace.server.serving import bind, check_exposure, url_of
@@ -175,7 +175,7 @@ async def check_providers(settings: Settings) -> AsyncIterator[Check]:
 
 async def _check_provider(config: ProviderConfig, http: HttpClient) -> Check:
     name = f"Models: {config.name}"
-    provider = OpenAIProvider(config.name, config.base_url, config.api_key, http)
+    provider = make_provider(config, http)
     began = time.monotonic()
     try:
         models = await provider.models()

@@ -1,7 +1,7 @@
 """The models that the settings name, ready to answer."""
 
 from millrace.ports import Retriever
-from millrace.providers.config import OPENAI_BASE_URL, ProviderConfig
+from millrace.providers.config import ProviderConfig, kind_and_address
 from millrace.providers.embedded import EmbeddedProvider
 from millrace.providers.registry import ProviderRegistry
 from millrace.server.settings import Settings
@@ -18,14 +18,17 @@ def provider_configs(settings: Settings) -> tuple[ProviderConfig, ...]:
     sentences: list[str] = []
     for name, provider in settings.providers.items():
         key = provider.api_key.get_secret_value().strip() if provider.api_key is not None else ""
+        kind, base_url = kind_and_address(name, provider.kind, provider.base_url)
         try:
             config = ProviderConfig(
                 name,
-                kind=provider.kind,
-                base_url=provider.base_url or OPENAI_BASE_URL,
+                kind=kind,
+                base_url=base_url,
                 api_key=key or None,
                 models=provider.models,
                 prefill=provider.prefill,
+                thinking_budget=provider.thinking_budget,
+                background=provider.background,
             )
         except ValueError as error:
             sentences.append(f"The setting providers.{name} is wrong: {error}.")

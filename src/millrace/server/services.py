@@ -15,6 +15,7 @@ from millrace.limits.connections import ConnectionCounter
 from millrace.limits.rates import Rates
 from millrace.model.errors import Overloaded
 from millrace.model.principal import Principal
+from millrace.ops.garbage import GcMeter
 from millrace.ports import Clock, ModelDirectory, Store
 from millrace.server.accounts import Accounts
 from millrace.server.auth import Authentication
@@ -22,7 +23,6 @@ from millrace.server.cookies import Cookies
 from millrace.server.guests import GuestDesk
 from millrace.server.refresh import RefreshTokens
 from millrace.server.settings import Settings
-from millrace.server.status import GcMeter
 from millrace.server.tickets import Tickets
 from millrace.server.tokens import LocalTokens
 

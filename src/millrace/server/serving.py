@@ -12,13 +12,13 @@ import uvicorn
 from fastapi import FastAPI
 
 from millrace.model.errors import MillraceError
+from millrace.ops.garbage import GarbageKeeper
 from millrace.server.app import create_app, millrace_lifespan
 from millrace.server.hosts import HostGuard, guards_hosts
 from millrace.server.logging import program_logging
 from millrace.server.services import Services, services_of
 from millrace.server.settings import GOOD_SECRET_BYTES, Settings, is_loopback, unknown_variables
 from millrace.server.settings_errors import SettingsError
-from millrace.server.status import freeze_startup_objects
 from millrace.transports.uvicorn_protocol import FramesProtocol
 
 _BACKLOG = 2048
@@ -119,9 +119,12 @@ async def serve(app: FastAPI, settings: Settings, listener: socket.socket, ready
     """
     async with millrace_lifespan(app):
         services = services_of(app)
-        freeze_startup_objects()
-        services.gc_meter.reset()  # that one was on purpose, and before anybody waited
-        await Server(_config(app, settings), services, ready).serve([listener])
+        keeper = GarbageKeeper(services.clock, services.gc_meter, lambda: services.engine.status().running == 0)
+        keeper.start()
+        try:
+            await Server(_config(app, settings), services, ready).serve([listener])
+        finally:
+            await keeper.stop()
 
 
 def run_server(settings: Settings) -> None:

@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 from pydantic_settings import SettingsError as EnvironmentUnreadable
 from typing_extensions import override
 
+from millrace.providers.config import USUAL
 from millrace.server.settings_errors import SettingsError, sentences
 from millrace.server.settings_groups import (
     AuthSettings,
@@ -210,18 +211,22 @@ def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
 
 
 def _with_usual_names(settings: Settings) -> Settings:
-    """Take `OPENAI_API_KEY` and `OPENAI_BASE_URL` in: as the provider `openai`, unless the settings configure it.
+    """Take the usual names in: `OPENAI_API_KEY` and `OPENAI_BASE_URL` as the provider `openai`, and so on.
 
-    A key goes to no other address than the one it came with: the provider of the settings gets the key only where
-    it has neither key nor address of its own.
+    What the settings configure wins. A key goes to no other address than the one it came with: a provider of the
+    settings gets the key only where it has neither key nor address of its own.
     """
-    configured = settings.providers.get("openai")
-    key, base_url = (os.environ.get(name, "").strip() or None for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL"))
-    if (key is None and base_url is None) or (configured is not None and (configured.api_key or configured.base_url)):
-        return settings
-    usual = {"base_url": base_url, "api_key": None if key is None else SecretStr(key)}
-    openai = (configured or ProviderSettings()).model_copy(update=usual)
-    return settings.model_copy(update={"providers": {**settings.providers, "openai": openai}})
+    found: dict[str, ProviderSettings] = {}
+    for usual in USUAL:
+        configured = settings.providers.get(usual.name)
+        key, base_url = usual.key(os.environ), usual.address(os.environ)
+        if (key is None and base_url is None) or (
+            configured is not None and (configured.api_key or configured.base_url)
+        ):
+            continue
+        known = {"base_url": base_url, "api_key": None if key is None else SecretStr(key)}
+        found[usual.name] = (configured or ProviderSettings()).model_copy(update=known)
+    return settings.model_copy(update={"providers": {**settings.providers, **found}}) if found else settings
 
 
 def _read_file(config: Path | None) -> tuple[Path, dict[str, Any]]:

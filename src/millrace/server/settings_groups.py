@@ -141,10 +141,11 @@ class GenerationSettings(Group):
 class ProviderSettings(Group):
     """One provider of models."""
 
-    kind: str = "openai"
-    """Its protocol: `openai` for OpenAI and everything compatible with it."""
+    kind: str | None = None
+    """Its wire; `docs/providers.md` lists them. Where it is not set: that of the service that is known by its name,
+    else `openai`, which is OpenAI's chat completions and everything compatible with them."""
     base_url: str | None = None
-    """Where it is, up to and including `/v1`; the public service of its kind where it is not set."""
+    """Where it is, up to and including `/v1`; the public service of its name or kind where it is not set."""
     api_key: SecretStr | None = None
     """The key it asks for. Keep it in the environment rather than in the file."""
     models: Names = ()
@@ -152,3 +153,9 @@ class ProviderSettings(Group):
     prefill: bool = False
     """Whether its models continue an assistant's message that ends the prompt. An answer that a crash interrupted then
     goes on where it was; without it the answer ends there, and what was written is kept."""
+    thinking_budget: Annotated[int, Field(ge=-1)] | None = None
+    """Tokens that its models may think for when they are asked to, where its wire has such a limit; -1 leaves it to
+    the model."""
+    background: bool = False
+    """Whether its answers are made in the background (kind `openai-responses`): an answer whose connection breaks is
+    then taken up again, and a stopped one is cancelled at the provider, which stores them meanwhile."""

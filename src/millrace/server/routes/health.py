@@ -42,7 +42,9 @@ class StatusShape(Shape):
     connections: int
     """Open WebSocket connections."""
     gc_pause_max_ms: float
-    """The longest pause of the garbage collector since the start, in milliseconds."""
+    """The longest pause of the garbage collector while answers could be written, in milliseconds."""
+    gc_quiet_pause_max_ms: float
+    """The longest one that was kept for a time when no answer was being written, in milliseconds."""
 
 
 @router.get("/healthz")
@@ -76,4 +78,5 @@ async def status(services: ServicesDep) -> StatusShape:
         turns=TurnsShape(running=turns.running, queued=turns.queued, followers=turns.followers),
         connections=services.connections.total,
         gc_pause_max_ms=round(services.gc_meter.max_pause_ms, 3),
+        gc_quiet_pause_max_ms=round(services.gc_meter.max_quiet_pause_ms, 3),
     )
