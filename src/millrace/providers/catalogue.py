@@ -1,6 +1,6 @@
 """Which model a name means, and which one answers where none is named. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -19,10 +19,12 @@ class Catalogue:
         listed: What each provider offers, by its name; providers in order of preference. One that is known but lists
             nothing has an empty tuple.
         wanted: The default that is configured, if one is.
+        describe: What is known of a model that is not listed, by the names of its provider and its own.
     """
 
     listed: Mapping[str, Sequence[ModelInfo]]
     wanted: str | None = None
+    describe: Callable[[str, str], ModelInfo] = model_info
 
     @property
     def models(self) -> tuple[ModelInfo, ...]:
@@ -57,7 +59,7 @@ class Catalogue:
         provider, _, name = model.partition("/")
         if name and provider in self.listed:
             known = next((info for info in self.listed[provider] if info.name == name), None)
-            return known or model_info(provider, name)
+            return known or self.describe(provider, name)
         return self._by_name(model)
 
     def _by_name(self, name: str) -> ModelInfo:

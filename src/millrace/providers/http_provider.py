@@ -75,7 +75,7 @@ class HttpProvider(ABC):
         """
         call = self._call(request)
         stream = await self._open(call, request)
-        body = self._body(call)
+        body = self._body(call, request)
         try:
             while not body.done:
                 try:
@@ -113,7 +113,7 @@ class HttpProvider(ABC):
         """
 
     @abstractmethod
-    def _body(self, call: Call) -> AnswerBody:
+    def _body(self, call: Call, request: GenerationRequest) -> AnswerBody:
         """What reads the answer."""
 
     def _call(self, request: GenerationRequest) -> Call:

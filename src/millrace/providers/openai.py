@@ -78,7 +78,7 @@ class OpenAIProvider(HttpProvider):
         raise AssertionError("the last round returns or raises")
 
     @override
-    def _body(self, call: Call) -> ChatBody:
+    def _body(self, call: Call, request: GenerationRequest) -> ChatBody:
         return ChatBody(call, self._max_event_bytes)
 
 

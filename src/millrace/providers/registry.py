@@ -15,8 +15,8 @@ from millrace.providers.catalogue import Catalogue
 from millrace.providers.config import ProviderConfig
 from millrace.providers.discovery import LOCAL_SERVERS, Found, LocalServer, discover
 from millrace.providers.http import HttpClient
+from millrace.providers.kinds import KINDS, make_provider
 from millrace.providers.listings import model_info
-from millrace.providers.openai import OpenAIProvider
 from millrace.providers.pricing import Pricing
 
 START_S = 1.0
@@ -169,19 +169,24 @@ class ProviderRegistry:
         return self._local.get(found.config.name) or self._made(found.config)
 
     def _made(self, config: ProviderConfig) -> Provider:
-        return OpenAIProvider(config.name, config.base_url, config.api_key, self._http)
+        return make_provider(config, self._http)
+
+    def _described(self, provider: str, name: str) -> ModelInfo:
+        """What is known of a model before a listing says more."""
+        config = self._configs.get(provider)
+        return model_info(provider, name) if config is None else KINDS[config.kind].describe(provider, name)
 
     def _providers(self) -> dict[str, Provider]:
         return {**self._configured, **self._local, **self._extra}
 
     def _gathered(self) -> Catalogue:
-        return Catalogue({name: self._offered(name) for name in self._providers()}, self._wanted)
+        return Catalogue({name: self._offered(name) for name in self._providers()}, self._wanted, self._described)
 
     def _offered(self, name: str) -> tuple[ModelInfo, ...]:
         config = self._configs.get(name)
         if config is None:
             return self._listed.get(name, ())
-        infos = tuple(model_info(name, model) for model in config.models) or self._listed.get(name, ())
+        infos = tuple(self._described(name, model) for model in config.models) or self._listed.get(name, ())
         return tuple(_as_configured(config, self._measured(config, info)) for info in infos)
 
     def _measured(self, config: ProviderConfig, info: ModelInfo) -> ModelInfo:
@@ -192,7 +197,7 @@ class ProviderRegistry:
 
 def _as_configured(config: ProviderConfig, info: ModelInfo) -> ModelInfo:
     """What the operator says of a provider's models holds for those that it does not list, too."""
-    if info.capabilities.prefill == config.prefill:
+    if config.prefill is None or info.capabilities.prefill == config.prefill:
         return info
     return msgspec.structs.replace(
         info, capabilities=msgspec.structs.replace(info.capabilities, prefill=config.prefill)

@@ -214,18 +214,17 @@ def _with_usual_names(settings: Settings) -> Settings:
     """Take the usual names in: `OPENAI_API_KEY` and `OPENAI_BASE_URL` as the provider `openai`, and so on.
 
     What the settings configure wins. A key goes to no other address than the one it came with: a provider of the
-    settings gets the key only where it has neither key nor address of its own.
+    settings gets the key only where it has neither key nor address of its own, and speaks the service's own wire.
     """
     found: dict[str, ProviderSettings] = {}
     for usual in USUAL:
-        configured = settings.providers.get(usual.name)
+        configured = settings.providers.get(usual.name) or ProviderSettings()
         key, base_url = usual.key(os.environ), usual.address(os.environ)
-        if (key is None and base_url is None) or (
-            configured is not None and (configured.api_key or configured.base_url)
-        ):
+        its_own = configured.api_key or configured.base_url or configured.kind not in (None, usual.kind)
+        if (key is None and base_url is None) or its_own:
             continue
         known = {"base_url": base_url, "api_key": None if key is None else SecretStr(key)}
-        found[usual.name] = (configured or ProviderSettings()).model_copy(update=known)
+        found[usual.name] = configured.model_copy(update=known)
     return settings.model_copy(update={"providers": {**settings.providers, **found}}) if found else settings
 
 

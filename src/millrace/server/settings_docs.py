@@ -40,8 +40,9 @@ turns_per_minute = 30
 models = ["gpt-5", "gpt-5-mini"]
 ```
 
-`OPENAI_API_KEY` and `OPENAI_BASE_URL` configure the provider `openai` without any file. A name in the file that does
-not exist is an error, and `millrace doctor` says what is in force and what is wrong.
+The usual names of keys and addresses (`OPENAI_API_KEY`, `OPENAI_BASE_URL`, `GROQ_API_KEY`, ...; `docs/providers.md`
+lists them) configure their providers without any file. A name in the file that does not exist is an error, and
+`millrace doctor` says what is in force and what is wrong.
 """
 
 

@@ -150,9 +150,10 @@ class ProviderSettings(Group):
     """The key it asks for. Keep it in the environment rather than in the file."""
     models: Names = ()
     """Models to offer; those that it lists itself where this is empty."""
-    prefill: bool = False
-    """Whether its models continue an assistant's message that ends the prompt. An answer that a crash interrupted then
-    goes on where it was; without it the answer ends there, and what was written is kept."""
+    prefill: bool | None = None
+    """Whether its models continue an assistant's message that ends the prompt; what is known of each model where
+    this is not set. An answer that a crash interrupted then goes on where it was; without it the answer ends there, and
+    what was written is kept."""
     thinking_budget: Annotated[int, Field(ge=-1)] | None = None
     """Tokens that its models may think for when they are asked to, where its wire has such a limit; -1 leaves it to
     the model."""

@@ -2,7 +2,14 @@ from typing import Any
 
 import pytest
 
-from millrace.providers.config import OPENAI_BASE_URL, ProviderConfig, providers_from_environment
+from millrace.providers.config import (
+    OPENAI_BASE_URL,
+    USUAL,
+    ProviderConfig,
+    UsualProvider,
+    kind_and_address,
+    providers_from_environment,
+)
 
 
 def test_nothing_in_the_environment() -> None:
@@ -61,3 +68,33 @@ def test_what_cannot_be(values: dict[str, Any], words: str) -> None:
 def test_address(url: str, address: tuple[str, int], local: bool) -> None:
     config = ProviderConfig("a", base_url=url)
     assert (config.address, config.local) == (address, local)
+
+
+@pytest.mark.parametrize("usual", USUAL, ids=lambda usual: usual.name)
+def test_a_usual_name_in_the_environment_makes_its_provider(usual: UsualProvider) -> None:
+    made = ProviderConfig(usual.name, usual.kind, usual.base_url, api_key="k")
+    for variable in usual.key_variables:
+        assert providers_from_environment({variable: "k", "OTHER_API_KEY": "x"}) == (made,)
+    elsewhere = ProviderConfig(usual.name, usual.kind, "http://h/v1")
+    assert providers_from_environment({usual.base_url_variable: "http://h/v1/"}) == (elsewhere,)
+
+
+def test_the_usual_names_are_those_of_the_services() -> None:
+    variables = {variable for usual in USUAL for variable in usual.key_variables}
+    assert variables >= {
+        f"{name}_API_KEY" for name in ("OPENAI", "GROQ", "PERPLEXITY", "OPENROUTER", "MISTRAL", "DEEPSEEK", "XAI")
+    }
+    assert providers_from_environment({"XAI_API_KEY": "x", "OPENAI_API_KEY": "o"})[0].name == "openai"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "base_url", "found"),
+    [
+        ("groq", None, None, ("openai", "https://api.groq.com/openai/v1")),
+        ("groq", None, "http://h/v1", ("openai", "http://h/v1")),
+        ("house", None, None, ("openai", OPENAI_BASE_URL)),
+        ("house", "unheard-of", None, ("unheard-of", OPENAI_BASE_URL)),
+    ],
+)
+def test_what_the_settings_leave_out(name: str, kind: str | None, base_url: str | None, found: tuple[str, str]) -> None:
+    assert kind_and_address(name, kind, base_url) == found

@@ -189,3 +189,22 @@ def test_the_usual_key_goes_to_no_other_address(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv("OPENAI_API_KEY", "usual-key")
     (tmp_path / "millrace.toml").write_text('[providers.openai]\nbase_url = "https://elsewhere.example.com/v1"\n')
     assert load_settings().providers["openai"].api_key is None
+
+
+def test_every_usual_name_configures_its_provider(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XAI_API_KEY", "x")
+    monkeypatch.setenv("GROQ_API_KEY", "g")
+    monkeypatch.setenv("GROQ_BASE_URL", "http://127.0.0.1:9/v1")
+    (tmp_path / "millrace.toml").write_text('[providers.mistral]\nmodels = ["m"]\n')
+    providers = load_settings().providers
+    assert list(providers) == ["mistral", "groq", "xai"]
+    assert (providers["groq"].base_url, providers["xai"].base_url) == ("http://127.0.0.1:9/v1", None)
+
+
+def test_a_usual_key_does_not_follow_its_name_to_another_service(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("millrace.providers.config.KINDS", {"openai": "https://one.example/v1", "other": "https://two"})
+    monkeypatch.setenv("OPENAI_API_KEY", "usual-key")
+    (tmp_path / "millrace.toml").write_text('[providers.openai]\nkind = "other"\n')
+    assert load_settings().providers["openai"].api_key is None
