@@ -1,10 +1,10 @@
 """The memory log and registry keep the contract."""
 
 import pytest
+from tests.contract.log_contract import Backend, LogContract, ManualClock, RegistryContract, turns
 
 from millrace.logs.memory import MemoryLog
 from millrace.logs.memory_registry import MemoryRegistry
-from tests.contract.log_contract import Backend, LogContract, ManualClock, RegistryContract, turns
 
 __all__ = ["turns"]
 

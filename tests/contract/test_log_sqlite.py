@@ -3,10 +3,6 @@
 from pathlib import Path
 
 import pytest
-
-from millrace.logs.sqlite import SqliteLog
-from millrace.logs.sqlite_database import LogDatabase
-from millrace.logs.sqlite_registry import SqliteRegistry
 from tests.contract.log_contract import (
     Backend,
     BackendFixture,
@@ -15,6 +11,10 @@ from tests.contract.log_contract import (
     RegistryContract,
     turns,
 )
+
+from millrace.logs.sqlite import SqliteLog
+from millrace.logs.sqlite_database import LogDatabase
+from millrace.logs.sqlite_registry import SqliteRegistry
 
 __all__ = ["turns"]
 

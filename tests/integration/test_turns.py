@@ -6,10 +6,10 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from websockets.exceptions import ConnectionClosed
 from tests.support.chat_client import Chat, Visitor, digest, text_of
 from tests.support.journal import requests_of
 from tests.support.server import RunningServer
+from websockets.exceptions import ConnectionClosed
 
 from millrace.testing.simulator.process import SimulatorProcess
 
