@@ -197,8 +197,12 @@ def _question(message: str | None) -> str | None:
 def _address(url: str) -> str:
     """The server's address with a scheme."""
     whole = url if "://" in url else f"http://{url}"
-    parts = urlsplit(whole)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(whole)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # the port is no number
+        good = False
+    if not good:
         raise typer.BadParameter(
             f"{url!r} is no address of a server; one looks like {DEFAULT_URL}.", param_hint="--url"
         )

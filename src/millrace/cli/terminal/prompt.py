@@ -97,7 +97,7 @@ def quiet_keyboard() -> Iterator[None]:
         yield
         return
     quiet = list(before)
-    quiet[3] &= ~termios.ECHO
+    quiet[3] = (quiet[3] & ~termios.ECHO) | termios.NOFLSH  # Ctrl-C stops the answer, not the next question
     termios.tcsetattr(descriptor, termios.TCSADRAIN, quiet)
     try:
         yield
