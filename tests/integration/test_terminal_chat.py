@@ -75,7 +75,7 @@ async def test_a_conversation(server: RunningServer, tmp_path: Path) -> None:
         await chat.until("Ctrl-C once more")
         chat.type(CONTROL_D)
         assert await chat.exit_code() == 0
-        assert "millrace chat --session" in chat.text
+        assert f"millrace chat --url {server.url} --session" in words(chat.text)
 
 
 async def test_control_c_stops_the_answer_and_not_the_program(

@@ -15,7 +15,7 @@ from msgspec import Struct
 from rich.console import Console
 from rich.text import Text
 
-from millrace.cli.client.api import Api, Web
+from millrace.cli.client.api import DEFAULT_URL, Api, Web
 from millrace.cli.client.credentials import sign_in
 from millrace.cli.client.errors import ClientError
 from millrace.cli.client.link import Link
@@ -32,7 +32,6 @@ from millrace.cli.terminal.program import Program, view_for
 from millrace.cli.terminal.prompt import TerminalPerson, quiet_keyboard
 from millrace.ops.clock import SystemClock
 
-DEFAULT_URL = "http://127.0.0.1:8000"
 _INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
 
 

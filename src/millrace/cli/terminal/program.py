@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from millrace.cli.client.api import Api
+from millrace.cli.client.api import DEFAULT_URL, Api
 from millrace.cli.client.errors import ClientError
 from millrace.cli.client.exchange import Exchange
 from millrace.cli.client.link import Link
@@ -101,7 +101,9 @@ class Program:
             if await self._obey(parse(line)):
                 break
         if self._conversation.session_id is not None:
-            self._note(f"Go on later with: millrace chat --session {self._conversation.session_id}")
+            url = self._api.web.url
+            where = "" if url == DEFAULT_URL else f"--url {url} "
+            self._note(f"Go on later with: millrace chat {where}--session {self._conversation.session_id}")
 
     async def _obey(self, line: Command | Unknown | str) -> bool:
         """Do what a line says; whether it says to leave."""
