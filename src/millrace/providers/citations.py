@@ -73,10 +73,11 @@ def _from_annotation(url: str, source: dict[str, Any], number: int) -> Citation:
 
 
 def _title(source: dict[str, Any], url: str) -> str:
-    return _text(source.get("title")) or _host(url)
+    return _text(source.get("title")) or host_of(url)
 
 
-def _host(url: str) -> str:
+def host_of(url: str) -> str:
+    """The host of an address, which is a title where there is no other."""
     try:
         return urlsplit(url).hostname or url
     except ValueError:

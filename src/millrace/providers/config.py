@@ -11,10 +11,14 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
+ANTHROPIC_BASE_URL = "https://api.anthropic.com"
+OLLAMA_BASE_URL = "http://127.0.0.1:11434"
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {
         "openai": OPENAI_BASE_URL,
+        "anthropic": ANTHROPIC_BASE_URL,
+        "ollama": OLLAMA_BASE_URL,
     }
 )
 """The wires that are spoken, each with the address of the public service that speaks it."""
@@ -57,6 +61,7 @@ def _usual(name: str, base_url: str, *more_keys: str, kind: str = "openai") -> U
 
 USUAL: tuple[UsualProvider, ...] = (
     _usual("openai", OPENAI_BASE_URL),
+    _usual("anthropic", ANTHROPIC_BASE_URL, kind="anthropic"),
     _usual("groq", "https://api.groq.com/openai/v1"),
     _usual("perplexity", "https://api.perplexity.ai"),
     _usual("openrouter", "https://openrouter.ai/api/v1"),

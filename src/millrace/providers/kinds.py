@@ -6,9 +6,12 @@ from types import MappingProxyType
 
 from millrace.model.generation import ModelInfo
 from millrace.ports import Provider
+from millrace.providers.anthropic import AnthropicProvider
+from millrace.providers.anthropic_models import claude_info
 from millrace.providers.config import ProviderConfig
 from millrace.providers.http import HttpClient
 from millrace.providers.listings import model_info
+from millrace.providers.ollama import OllamaProvider
 from millrace.providers.openai import OpenAIProvider
 
 
@@ -34,9 +37,19 @@ def _openai(config: ProviderConfig, http: HttpClient) -> Provider:
     return OpenAIProvider(config.name, config.base_url, config.api_key, http)
 
 
+def _anthropic(config: ProviderConfig, http: HttpClient) -> Provider:
+    return AnthropicProvider(config.name, config.base_url, config.api_key, http, thinking_budget=config.thinking_budget)
+
+
+def _ollama(config: ProviderConfig, http: HttpClient) -> Provider:
+    return OllamaProvider(config.name, config.base_url, config.api_key, http, thinking_budget=config.thinking_budget)
+
+
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "openai": Kind(_openai),
+        "anthropic": Kind(_anthropic, claude_info),
+        "ollama": Kind(_ollama),
     }
 )
 """By the name that `kind` of a configuration has."""
