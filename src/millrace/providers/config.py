@@ -11,12 +11,15 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
+GEMINI_BASE_URL = "https://generativelanguage.googleapis.com/v1beta"
 ANTHROPIC_BASE_URL = "https://api.anthropic.com"
 OLLAMA_BASE_URL = "http://127.0.0.1:11434"
 
 KINDS: Mapping[str, str] = MappingProxyType(
     {
         "openai": OPENAI_BASE_URL,
+        "openai-responses": OPENAI_BASE_URL,
+        "gemini": GEMINI_BASE_URL,
         "anthropic": ANTHROPIC_BASE_URL,
         "ollama": OLLAMA_BASE_URL,
     }
@@ -62,6 +65,7 @@ def _usual(name: str, base_url: str, *more_keys: str, kind: str = "openai") -> U
 USUAL: tuple[UsualProvider, ...] = (
     _usual("openai", OPENAI_BASE_URL),
     _usual("anthropic", ANTHROPIC_BASE_URL, kind="anthropic"),
+    _usual("gemini", GEMINI_BASE_URL, "GOOGLE_API_KEY", kind="gemini"),
     _usual("groq", "https://api.groq.com/openai/v1"),
     _usual("perplexity", "https://api.perplexity.ai"),
     _usual("openrouter", "https://openrouter.ai/api/v1"),
@@ -102,8 +106,9 @@ class ProviderConfig:
         models: The models to offer; those that it lists itself where this is empty.
         prefill: Whether its models continue an assistant's message that ends the prompt; none leaves it to what is
             known of each model.
+        background: Whether answers are made in the background at the provider, which then stores them: a broken one is
+            taken up again, a stopped one cancelled (`openai-responses` alone).
         thinking_budget: Tokens that a model may think for when it is asked to; the wire's own default where none.
-        background: Whether answers are made in the background, where the wire can.
 
     Raises:
         ValueError: One of these cannot be; the sentence says which and why.
@@ -125,6 +130,8 @@ class ProviderConfig:
             )
         if self.kind not in KINDS:
             raise ValueError(f'provider {self.name}: kind "{self.kind}" is unknown; known: {", ".join(KINDS)}')
+        if self.background and self.kind != "openai-responses":
+            raise ValueError(f"provider {self.name}: background needs the kind openai-responses")
         if not self.base_url:
             object.__setattr__(self, "base_url", KINDS[self.kind])
         try:

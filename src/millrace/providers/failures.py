@@ -28,7 +28,7 @@ QUOTA = re.compile(
 _CONTEXT = re.compile(
     r"context_length_exceeded|exceed_context_size|context_window_exceeded|maximum context length"
     r"|(?:model'?s?|available|input|the) context (?:length|size|window)|prompt is too long|input is too long"
-    r"|too many (?:input )?tokens|request_too_large|string_above_max_length",
+    r"|too many (?:input )?tokens|request_too_large|string_above_max_length|input token count .{0,80}exceeds",
     re.IGNORECASE,
 )
 _FILTERED = re.compile(
@@ -37,7 +37,7 @@ _FILTERED = re.compile(
 )
 _KEY_REFUSED = re.compile(
     r"invalid_api_key|authentication_error|authentication_failed|permission_denied|permission_error|invalid_key"
-    r"|incorrect api key|invalid api key",
+    r"|incorrect api key|invalid api key|api key not valid|api key not found|api key expired",
     re.IGNORECASE,
 )
 _NO_MODEL = re.compile(
@@ -70,6 +70,16 @@ class Refusal(Struct, frozen=True):
     retry_after: float | None = None
 
 
+def out_of_credit(refusal: Refusal) -> bool:
+    """Whether it says that an account's credit is used up, which providers report as 429 too.
+
+    Google names plan and billing with every limit, one per minute too; there, a delay tells that it passes by itself.
+    """
+    if refusal.kind == "RESOURCE_EXHAUSTED" and refusal.retry_after is not None:
+        return False
+    return QUOTA.search(_said(refusal)) is not None
+
+
 def detail(call: Call, *parts: object) -> str:
     """Words for the log: bounded, and without anything that looks like a key."""
     text = " ".join(str(part) for part in parts if part not in (None, ""))
@@ -85,7 +95,7 @@ def refused(call: Call, refusal: Refusal) -> MillraceError:
 
 def _no_credit(call: Call, refusal: Refusal) -> MillraceError | None:
     status = refusal.status
-    if status != 402 and not (status in (None, 400, 403, 429) and QUOTA.search(_said(refusal))):
+    if status != 402 and not (status in (None, 400, 403, 429) and out_of_credit(refusal)):
         return None
     return ProviderFailure(
         f"The account at provider {call.provider} has no credit left. {_who(call)} should check its plan and billing;"

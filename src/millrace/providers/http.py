@@ -55,8 +55,10 @@ class HttpClient:
         self._sessions: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.ClientSession] = WeakKeyDictionary()
         self._settling: dict[aiohttp.ClientResponse, asyncio.TimerHandle] = {}
 
-    async def stream(self, call: Call, url: str, headers: Mapping[str, str], body: bytes) -> BodyStream | Refusal:
-        """POST `body` and return the answer's body as it comes, or what was said instead of one.
+    async def stream(
+        self, call: Call, url: str, headers: Mapping[str, str], body: bytes | None
+    ) -> BodyStream | Refusal:
+        """POST `body`, or GET where there is none; return the answer's body as it comes, or what was said instead.
 
         Raises:
             ProviderFailure: No connection could be made.
@@ -64,7 +66,8 @@ class HttpClient:
         """
         for left in range(self.options.tries - 1, -1, -1):
             try:
-                response = await self._session().post(url, data=body, headers=headers, allow_redirects=False)
+                method = "GET" if body is None else "POST"
+                response = await self._session().request(method, url, data=body, headers=headers, allow_redirects=False)
             except BROKEN as error:
                 wait = self._after_break(error)
                 if not left or wait is None:
@@ -85,9 +88,22 @@ class HttpClient:
         Raises:
             MillraceError: It does not come within `limit_s` seconds, is refused, or is no JSON.
         """
+        return await self._document(call, "GET", url, headers, limit_s)
+
+    async def post(self, call: Call, url: str, headers: Mapping[str, str], *, limit_s: float) -> Any:
+        """POST nothing, once, and return the JSON document that answers.
+
+        Raises:
+            MillraceError: It does not come within `limit_s` seconds, is refused, or is no JSON.
+        """
+        return await self._document(call, "POST", url, headers, limit_s)
+
+    async def _document(self, call: Call, method: str, url: str, headers: Mapping[str, str], limit_s: float) -> Any:
         timeout = aiohttp.ClientTimeout(total=limit_s)
         try:
-            async with self._session().get(url, headers=headers, timeout=timeout, allow_redirects=False) as response:
+            async with self._session().request(
+                method, url, headers=headers, timeout=timeout, allow_redirects=False
+            ) as response:
                 if not 200 <= response.status < 300:
                     raise failures.refused(call, await _refusal(response))
                 body = await _bounded(response, 16 * 1024 * 1024)

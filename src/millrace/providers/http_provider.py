@@ -77,19 +77,26 @@ class HttpProvider(ABC):
         stream = await self._open(call, request)
         body = self._body(call, request)
         try:
-            while not body.done:
-                try:
-                    data = await stream.readany()
-                except BROKEN as error:
-                    batch = _rescue(stream, body, error)
-                else:
-                    batch = body.feed(data) if data else body.close()
-                if body.ended:
-                    stream.wind_up(whole=body.whole)
-                if batch:
-                    yield batch
+            while True:
+                while not body.done:
+                    try:
+                        data = await stream.readany()
+                    except BROKEN as error:
+                        batch = _rescue(stream, body, error)
+                    else:
+                        batch = body.feed(data) if data else body.close()
+                    if body.ended:
+                        stream.wind_up(whole=body.whole)
+                    if batch:
+                        yield batch
+                resumed = None if body.failure is None else await self._resume(call, request, body)
+                if resumed is None:
+                    break
+                stream.close()
+                stream, body = resumed
         finally:
             stream.close()
+            self._left(call, request, body)
         if body.failure is not None:
             raise body.failure
 
@@ -115,6 +122,18 @@ class HttpProvider(ABC):
     @abstractmethod
     def _body(self, call: Call, request: GenerationRequest) -> AnswerBody:
         """What reads the answer."""
+
+    async def _resume(
+        self,
+        call: Call,  # noqa: ARG002 - for wires that can
+        request: GenerationRequest,  # noqa: ARG002 - as above
+        body: AnswerBody,  # noqa: ARG002 - as above
+    ) -> tuple[BodyStream, AnswerBody] | None:
+        """What goes on where a failed answer broke off; none where the wire cannot, or not this time."""
+        return None
+
+    def _left(self, call: Call, request: GenerationRequest, body: AnswerBody) -> None:  # noqa: B027 - for wires that must
+        """An answer will not be read any further, whole or not. Must not wait."""
 
     def _call(self, request: GenerationRequest) -> Call:
         return Call(self.name, request.model, request.api_key is not None, request.api_key or self._api_key)

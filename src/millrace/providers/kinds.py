@@ -9,10 +9,13 @@ from millrace.ports import Provider
 from millrace.providers.anthropic import AnthropicProvider
 from millrace.providers.anthropic_models import claude_info
 from millrace.providers.config import ProviderConfig
+from millrace.providers.gemini import GeminiProvider
+from millrace.providers.gemini_models import gemini_info
 from millrace.providers.http import HttpClient
 from millrace.providers.listings import model_info
 from millrace.providers.ollama import OllamaProvider
 from millrace.providers.openai import OpenAIProvider
+from millrace.providers.responses import ResponsesProvider
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,19 @@ def _ollama(config: ProviderConfig, http: HttpClient) -> Provider:
     return OllamaProvider(config.name, config.base_url, config.api_key, http, thinking_budget=config.thinking_budget)
 
 
+def _openai_responses(config: ProviderConfig, http: HttpClient) -> Provider:
+    return ResponsesProvider(config.name, config.base_url, config.api_key, http, background=config.background)
+
+
+def _gemini(config: ProviderConfig, http: HttpClient) -> Provider:
+    return GeminiProvider(config.name, config.base_url, config.api_key, http, thinking_budget=config.thinking_budget)
+
+
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {
         "openai": Kind(_openai),
+        "openai-responses": Kind(_openai_responses),
+        "gemini": Kind(_gemini, gemini_info),
         "anthropic": Kind(_anthropic, claude_info),
         "ollama": Kind(_ollama),
     }

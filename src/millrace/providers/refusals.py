@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from millrace.providers.failures import QUOTA, Refusal
+from millrace.providers.failures import Refusal, out_of_credit
 from millrace.providers.retry_after import retry_after
 
 
@@ -36,7 +36,7 @@ def refusal_of(said: Any, status: int | None = None) -> Refusal:
 
 def is_final(refusal: Refusal) -> bool:
     """Whether asking again is useless: the account's credit is used up, which providers report as 429 too."""
-    return QUOTA.search(f"{refusal.code} {refusal.kind} {refusal.words}") is not None
+    return out_of_credit(refusal)
 
 
 def _status(value: Any) -> int | None:

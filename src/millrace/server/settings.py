@@ -19,7 +19,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 from pydantic_settings import SettingsError as EnvironmentUnreadable
 from typing_extensions import override
 
-from millrace.providers.config import USUAL
+from millrace.providers.config import USUAL, UsualProvider, kind_and_address
 from millrace.server.settings_errors import SettingsError, sentences
 from millrace.server.settings_groups import (
     AuthSettings,
@@ -220,12 +220,17 @@ def _with_usual_names(settings: Settings) -> Settings:
     for usual in USUAL:
         configured = settings.providers.get(usual.name) or ProviderSettings()
         key, base_url = usual.key(os.environ), usual.address(os.environ)
-        its_own = configured.api_key or configured.base_url or configured.kind not in (None, usual.kind)
+        its_own = configured.api_key or configured.base_url or not _speaks_its_wire(usual, configured.kind)
         if (key is None and base_url is None) or its_own:
             continue
         known = {"base_url": base_url, "api_key": None if key is None else SecretStr(key)}
         found[usual.name] = configured.model_copy(update=known)
     return settings.model_copy(update={"providers": {**settings.providers, **found}}) if found else settings
+
+
+def _speaks_its_wire(usual: UsualProvider, kind: str | None) -> bool:
+    """Whether a provider of this kind, without an address of its own, is the same service: OpenAI speaks two wires."""
+    return kind_and_address(usual.name, kind, None)[1] == usual.base_url
 
 
 def _read_file(config: Path | None) -> tuple[Path, dict[str, Any]]:

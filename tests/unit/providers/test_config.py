@@ -98,3 +98,15 @@ def test_the_usual_names_are_those_of_the_services() -> None:
 )
 def test_what_the_settings_leave_out(name: str, kind: str | None, base_url: str | None, found: tuple[str, str]) -> None:
     assert kind_and_address(name, kind, base_url) == found
+
+
+def test_gemini_has_two_names_for_its_key() -> None:
+    (config,) = providers_from_environment({"GOOGLE_API_KEY": "g", "GEMINI_API_KEY": "first"})
+    assert (config.name, config.kind, config.api_key) == ("gemini", "gemini", "first")
+    assert providers_from_environment({"GOOGLE_API_KEY": "g"})[0].api_key == "g"
+
+
+def test_background_belongs_to_one_wire() -> None:
+    assert ProviderConfig("a", "openai-responses", background=True).background
+    with pytest.raises(ValueError, match="background needs the kind openai-responses"):
+        ProviderConfig("a", background=True)

@@ -208,3 +208,11 @@ def test_a_usual_key_does_not_follow_its_name_to_another_service(
     monkeypatch.setenv("OPENAI_API_KEY", "usual-key")
     (tmp_path / "millrace.toml").write_text('[providers.openai]\nkind = "other"\n')
     assert load_settings().providers["openai"].api_key is None
+
+
+def test_one_key_for_both_wires_of_openai(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "usual-key")
+    (tmp_path / "millrace.toml").write_text('[providers.openai]\nkind = "openai-responses"\nbackground = true\n')
+    openai = load_settings().providers["openai"]
+    assert openai.api_key is not None
+    assert (openai.kind, openai.background) == ("openai-responses", True)
