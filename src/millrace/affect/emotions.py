@@ -12,6 +12,7 @@ from millrace.affect.linear import LinearModel
 SHIPPED_MODEL = Path(__file__).with_name("emotions.model")
 
 _ENGLISH_SHARE = 0.6
+_MARKS = frozenset("!?")
 
 
 class Emotions(Struct, frozen=True):
@@ -71,6 +72,11 @@ class LinearEmotions:
         """Whether enough words are English; where there are none, whether the model knows a mark, as an emoji."""
         words = [token for token in reading.tokens if token.removeprefix(NEGATED)[0].isalpha()]
         if not words:
-            return any(self.model.weighs(token) for token in reading.tokens if not token[0].isalnum() and token != NAME)
+            return any(_expressive(token) and self.model.weighs(token) for token in reading.tokens)
         known = sum(self.model.knows_word(word.removeprefix(NEGATED)) for word in words)
         return known >= _ENGLISH_SHARE * len(words)
+
+
+def _expressive(token: str) -> bool:
+    """Whether a token without letters can show a feeling: an emoji, an emoticon, `!` or `?`; not `+`."""
+    return not token[0].isalnum() and token[0] != NAME[0] and (not token.isascii() or len(token) > 1 or token in _MARKS)

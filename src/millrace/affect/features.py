@@ -16,6 +16,9 @@ MAX_CHARS = 2_000
 UNDERSTATEMENT = "\x01not bad"
 """Stands for "not bad" and its like, which praise with a negation."""
 
+MAX_TOKENS = 600
+"""How many tokens of it count: prose of that length has about 450."""
+
 SCANNED_CHARS = 16_000
 """How far code is looked for; whatever follows is never read."""
 _LONGEST_WORD = 32
@@ -91,8 +94,8 @@ def without_code(text: str) -> str:
 
 
 def raw_tokens(text: str) -> list[str]:
-    """Words, punctuation, emoji and line ends as they are written, with plain quotes."""
-    return _TOKEN.findall(text if text.isascii() else text.translate(_QUOTES))
+    """The first words, punctuation, emoji and line ends as they are written, with plain quotes."""
+    return _TOKEN.findall(text if text.isascii() else text.translate(_QUOTES))[:MAX_TOKENS]
 
 
 class Reading(NamedTuple):
@@ -163,8 +166,8 @@ def _mask_names(raw: Sequence[str], known: Container[int]) -> list[str]:
 
 
 def _capitalised(token: str) -> bool:
-    """Whether a word is written like a name: Anna, McLeod, José; not I'm, NASA or 3rd."""
-    return token[0].isupper() and token[1:2] not in {"", "'"} and not token.isupper()
+    """Whether a word is written like a name: Anna, McLeod, José, O'Brien; not I'm, NASA or 3rd."""
+    return token[0].isupper() and len(token) > 1 and not token.isupper() and not token.startswith("I'")
 
 
 def _mark_negation(tokens: Sequence[str]) -> list[str]:
