@@ -18,7 +18,7 @@ def simulate(
         str, typer.Option(help="How requests that do not say otherwise are answered.", metavar="KEY=VALUE&...")
     ] = DEFAULT_BEHAVIOUR,
 ) -> None:
-    """Run a simulated model provider (OpenAI chat completions) until you press Ctrl-C."""
+    """Run a simulated model provider (the wires of OpenAI, Anthropic and Ollama) until you press Ctrl-C."""
     try:
         serve(port, host, behaviour, _announce)
     except BehaviourError as error:
@@ -33,8 +33,13 @@ def simulate(
 def _announce(simulator: Simulator) -> None:
     typer.echo(f"OPENAI_BASE_URL={simulator.base_url}")
     typer.echo(f"OPENAI_API_KEY={API_KEY}")
+    typer.echo(f"ANTHROPIC_BASE_URL={simulator.url}")
+    typer.echo(f"ANTHROPIC_API_KEY={API_KEY}")
+    typer.echo("MILLRACE_PROVIDERS__OLLAMA__KIND=ollama")
+    typer.echo(f"MILLRACE_PROVIDERS__OLLAMA__BASE_URL={simulator.url}")
     typer.echo(f"""
-# A simulated provider listens on {simulator.url}. Put the lines above into the environment of your application.
+# A simulated provider listens on {simulator.url}. Put the lines above, or those of the wires
+# you want, into the environment of your application.
 # The model name chooses the behaviour, and every name works:
 #   sim                                            as --behaviour says
 #   sim?tokens=500&interval_ms=10&text=markdown    faster, longer, Markdown

@@ -128,7 +128,7 @@ def known_refusal(refusal: Refusal) -> Refusal:
 
     A declined answer is an `invalid_request_error` here, and told from others by its sentence.
     """
-    status = _STATUS.get(refusal.kind, refusal.status)
+    status = refusal.status or _STATUS.get(refusal.kind)
     code = refusal.code
     if not code and status == 400 and "content filtering policy" in refusal.words:
         code = "content_filter"

@@ -1,13 +1,14 @@
 """When a provider may be asked again: `Retry-After` and its relatives, all in seconds.
 
 What is read, in order: `retry-after-ms`; `retry-after` as seconds (whole or not) or as an HTTP date; the body's
-`retryDelay` (Google's error details); `x-ratelimit-reset-*` of the limit that is used up, as a duration like `6m0s`.
+`retryDelay` (Google's error details); `x-ratelimit-reset-*` of the limit that is used up, as a duration like `6m0s`;
+`anthropic-ratelimit-*-reset` likewise, as a time.
 """
 
 import math
 import re
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 MAX_SECONDS = 86_400.0
@@ -37,7 +38,7 @@ def retry_after(headers: Mapping[str, str], now: float, *, body_delay: object = 
             return _bounded(seconds)
     if isinstance(body_delay, str) and (seconds := duration(body_delay)) is not None:
         return _bounded(seconds)
-    return _reset(headers)
+    return _reset(headers, now)
 
 
 def duration(value: str) -> float | None:
@@ -51,14 +52,31 @@ def duration(value: str) -> float | None:
     return sum(float(part) * unit for part, unit in zip(match.groups(), _UNITS, strict=True) if part)
 
 
-def _reset(headers: Mapping[str, str]) -> float | None:
+def _reset(headers: Mapping[str, str], now: float) -> float | None:
     waits = [
         seconds
         for what in ("requests", "tokens")
         if _number(headers.get(f"x-ratelimit-remaining-{what}")) == 0
         and (seconds := duration(headers.get(f"x-ratelimit-reset-{what}", ""))) is not None
     ]
+    waits += [
+        seconds
+        for what in ("requests", "tokens", "input-tokens", "output-tokens")
+        if _number(headers.get(f"anthropic-ratelimit-{what}-remaining")) == 0
+        and (seconds := _until_timestamp(headers.get(f"anthropic-ratelimit-{what}-reset", ""), now)) is not None
+    ]
     return _bounded(max(waits)) if waits else None
+
+
+def _until_timestamp(value: str, now: float) -> float | None:
+    """Seconds until a time as RFC 3339 writes it."""
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, moment.timestamp() - now)
 
 
 def _until(date: str, now: float) -> float | None:

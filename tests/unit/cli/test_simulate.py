@@ -37,6 +37,9 @@ async def test_it_prints_what_an_application_needs() -> None:
         process.send_signal(signal.SIGINT)
         rest, _ = await process.communicate()
     assert second == "OPENAI_API_KEY=sk-simulated\n"
+    url = f"http://127.0.0.1:{port}"
+    assert f"ANTHROPIC_BASE_URL={url}\nANTHROPIC_API_KEY=sk-simulated\n" in rest.decode()
+    assert f"MILLRACE_PROVIDERS__OLLAMA__KIND=ollama\nMILLRACE_PROVIDERS__OLLAMA__BASE_URL={url}\n" in rest.decode()
     assert "sim?fault=429" in rest.decode()
     assert process.returncode == 0
 

@@ -73,3 +73,38 @@ def test_duration(value: str, seconds: float) -> None:
 @pytest.mark.parametrize("value", ["", "x", "s", "-1s", "1s1s"])
 def test_no_duration(value: str) -> None:
     assert duration(value) is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"requests-remaining": "0", "requests-reset": "2001-09-09T01:46:52Z"}, 12.0),
+        ({"requests-remaining": "0", "requests-reset": "2001-09-09T01:46:52"}, 12.0),
+        ({"output-tokens-remaining": "0", "output-tokens-reset": "2001-09-09T03:46:52+02:00"}, 12.0),
+        (
+            {
+                "tokens-remaining": "0",
+                "tokens-reset": "2001-09-09T01:46:45Z",
+                "input-tokens-remaining": "0",
+                "input-tokens-reset": "2001-09-09T01:46:50Z",
+            },
+            10.0,
+        ),
+        ({"requests-remaining": "3", "requests-reset": "2001-09-09T01:46:52Z"}, None),
+        ({"requests-remaining": "0", "requests-reset": "2001-09-09T00:00:00Z"}, 0.0),
+        ({"requests-remaining": "0", "requests-reset": "soon"}, None),
+        ({"requests-remaining": "0"}, None),
+    ],
+)
+def test_anthropics_limits_say_a_time(headers: dict[str, str], seconds: float | None) -> None:
+    named = {f"anthropic-ratelimit-{name}": value for name, value in headers.items()}
+    assert retry_after(named, 1_000_000_000.0) == seconds
+
+
+def test_a_stated_wait_comes_before_a_limits_reset() -> None:
+    headers = {
+        "retry-after": "3",
+        "anthropic-ratelimit-requests-remaining": "0",
+        "anthropic-ratelimit-requests-reset": "2001-09-09T01:46:52Z",
+    }
+    assert retry_after(headers, 1_000_000_000.0) == 3

@@ -11,8 +11,10 @@ from millrace.testing.simulator.behaviour import Behaviour, BehaviourError, Faul
 from millrace.testing.simulator.exchange import Responder, hold, refusal_of
 from millrace.testing.simulator.faults import Refusal
 from millrace.testing.simulator.journal import DEFAULT_CAPACITY, Entry, Journal, RequestRecord, encode_records
+from millrace.testing.simulator.wires.anthropic import AnthropicWire
 from millrace.testing.simulator.wires.base import Wire
-from millrace.testing.simulator.wires.openai_chat import OpenAIChatWire, encode_models
+from millrace.testing.simulator.wires.ollama import OllamaWire
+from millrace.testing.simulator.wires.openai_chat import OpenAIChatWire
 
 API_KEY: Final = "sk-simulated"
 """A key to put where a client insists on one; the simulator accepts any, and none."""
@@ -24,11 +26,16 @@ SAMPLE_MODELS: Final = (
     "sim?text=emoji&tokens=120&interval_ms=30",
     "sim?reasoning=80&tokens=200&interval_ms=20",
 )
-"""What ``GET /v1/models`` lists; every other name works too."""
+"""What the lists of models have; every other name works too."""
 
 _MAX_BODY: Final = 64 * 1024 * 1024
 _BACKLOG: Final = 4096
 _SHUTDOWN_SECONDS: Final = 0.5
+
+
+def all_wires() -> tuple[Wire, ...]:
+    """The protocols there are. Of those that share a path for their models, the one that claims all comes last."""
+    return (AnthropicWire(), OllamaWire(), OpenAIChatWire())
 
 
 class Simulator:
@@ -46,7 +53,7 @@ class Simulator:
     def __init__(self, *, behaviour: str = "", wires: Sequence[Wire] = (), capacity: int = DEFAULT_CAPACITY) -> None:
         Behaviour.read(behaviour)
         self.url = ""
-        self._wires = tuple(wires) or (OpenAIChatWire(),)
+        self._wires = tuple(wires) or all_wires()
         self._journal = Journal(time.time, capacity)
         self._responder = Responder(behaviour)
         self._open: dict[int, tuple[web.Request, Entry]] = {}
@@ -129,7 +136,8 @@ class Simulator:
         application = web.Application(client_max_size=_MAX_BODY)
         for wire in self._wires:
             application.router.add_post(wire.path, self._handler(wire))
-        application.router.add_get("/v1/models", self._models)
+        for path in {wire.models_path for wire in self._wires}:
+            application.router.add_get(path, self._models)
         application.router.add_get("/_requests", self._get_requests)
         application.router.add_delete("/_requests", self._delete_requests)
         return application
@@ -147,6 +155,8 @@ class Simulator:
         return answer
 
     async def _models(self, request: web.Request) -> web.Response:
+        sharing = [wire for wire in self._wires if wire.models_path == request.path]
+        wire = next((wire for wire in sharing if wire.claims(request.headers)), sharing[-1])
         try:
             behaviour = self._responder.read_behaviour("", request.headers)
         except BehaviourError as error:
@@ -156,8 +166,8 @@ class Simulator:
             if behaviour.fault is Fault.HANG:
                 await hold()
         if refusal is not None:
-            return _json(OpenAIChatWire().refusal(refusal), refusal.status)
-        return _json(encode_models(SAMPLE_MODELS))
+            return _json(wire.refusal(refusal), refusal.status)
+        return _json(wire.models(SAMPLE_MODELS))
 
     async def _get_requests(self, request: web.Request) -> web.Response:
         """The journal; ``?settled_within=SECONDS`` first waits until no request is under way, but no longer."""

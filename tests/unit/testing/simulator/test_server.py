@@ -5,7 +5,7 @@ import contextlib
 import json
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -191,6 +191,7 @@ class ShoutingWire:
     """A wire of its own path, as a further protocol would be added."""
 
     path: Final = "/shout"
+    models_path: Final = "/names"
     stream_type: Final = "text/plain"
 
     def __init__(self) -> None:
@@ -205,6 +206,12 @@ class ShoutingWire:
     def refusal(self, refusal: Refusal) -> bytes:
         return refusal.message.upper().encode()
 
+    def claims(self, headers: Mapping[str, str]) -> bool:
+        return True
+
+    def models(self, names: Iterable[str]) -> bytes:
+        return self._wire.models(name.upper() for name in names)
+
 
 async def test_a_further_wire_needs_no_other_change() -> None:
     async with Simulator.start(wires=[ShoutingWire()]) as simulator, aiohttp.ClientSession() as session:
@@ -213,3 +220,5 @@ async def test_a_further_wire_needs_no_other_change() -> None:
         async with session.post(f"{simulator.url}/shout", json=chat("sim?fault=529")) as response:
             assert (await response.text()).startswith("OVERLOADED")
         assert [request.path for request in simulator.requests()] == ["/shout", "/shout"]
+        async with session.get(f"{simulator.url}/names") as response:
+            assert "SIM" in [model["id"] for model in (await response.json())["data"]]

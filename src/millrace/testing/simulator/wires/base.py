@@ -4,7 +4,7 @@ A new protocol is a new module with a `Wire` and an `Encoder`, given to the simu
 pacing, faults and journal stay as they are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -87,6 +87,11 @@ class Wire(Protocol):
         ...
 
     @property
+    def models_path(self) -> str:
+        """The path of the list of models; several protocols may share one."""
+        ...
+
+    @property
     def stream_type(self) -> str:
         """Content type of a stream."""
         ...
@@ -105,4 +110,12 @@ class Wire(Protocol):
 
     def refusal(self, refusal: Refusal) -> bytes:
         """The JSON body of an error answer."""
+        ...
+
+    def claims(self, headers: Mapping[str, str]) -> bool:
+        """Whether a request to `models_path` is one of this protocol; header names are case-insensitive."""
+        ...
+
+    def models(self, names: Iterable[str]) -> bytes:
+        """The JSON body of the list of models."""
         ...

@@ -6,7 +6,7 @@ empty delta, one with ``choices: []`` and the usage if the request asked for it,
 ``delta.content`` that of Mistral, and ``<think>`` within the text that of raw local models.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -56,6 +56,7 @@ class OpenAIChatWire:
     """``POST /v1/chat/completions``."""
 
     path: Final = "/v1/chat/completions"
+    models_path: Final = "/v1/models"
     stream_type: Final = "text/event-stream; charset=utf-8"
 
     def __init__(self) -> None:
@@ -98,6 +99,14 @@ class OpenAIChatWire:
     def refusal(self, refusal: Refusal) -> bytes:
         """The JSON body of an error answer: ``{"error": {"message", "type", "param", "code"}}``."""
         return _encode(_error(refusal))
+
+    def claims(self, headers: Mapping[str, str]) -> bool:  # noqa: ARG002 - its clients send nothing of their own
+        """Whether a request for the models is one of this protocol: all are that no other claims."""
+        return True
+
+    def models(self, names: Iterable[str]) -> bytes:
+        """The body of ``GET /v1/models``."""
+        return encode_models(names)
 
 
 class OpenAIChatEncoder:
