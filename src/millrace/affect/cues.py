@@ -37,6 +37,13 @@ _BORED = _words(r"""
     | know\ (?:this|that|all\ of\ this)\ already | too\ (?:easy|simple|slow)
     | (?:can|could)\ we\ (?:move\ on|skip) | skip\ (?:this|ahead) | same\ thing\ over\ and\ over
 """)
+_FRUSTRATED = _words(r"""
+    frustrat(?:ed|ing) | annoy(?:ed|ing) | fed\ up | giv(?:e|ing)\ up | had\ enough | sick\ of | hate\ (?:this|it|that)
+    | (?:can't|cannot)\ do\ (?:this|it)\ any\ ?more | hopeless | (?:waste|wasting)\ (?:of\ )?(?:my\ )?time
+""")
+_ANXIOUS = _words(r"""
+    panick(?:ing|ed) | anxious | nervous | worried | stressed | stressing | scared | afraid\ (?:of|that|i) | terrified
+""")
 _OVERLOADED = _words(r"""
     overwhelm(?:ed|ing) | slow\ down | too\ much\ (?:at\ once|information|info|for\ me|to\ take\ in)
     | (?:this|that|it)(?:'s|\ is|\ was)\ (?:all\ |just\ |way\ |a\ bit\ |simply\ )*too\ (?:much|fast|complicated|complex)
@@ -75,6 +82,8 @@ class Cues(Struct, frozen=True, gc=False):
         confused: Whether it says that something is not understood.
         resolved: Whether it says that something has become clear.
         bored: Whether it says that this is dull or too easy.
+        frustrated: Whether it says that this annoys, or is given up.
+        anxious: Whether it says that the learner is worried.
         overload: 1.0 where it says that this is too much; 0.5 for a hint of it.
         error: Whether it reports that something failed, in prose or as a stack trace.
         hedging: Negations and hesitations per word, 0.0 to 1.0.
@@ -85,6 +94,8 @@ class Cues(Struct, frozen=True, gc=False):
     confused: bool = False
     resolved: bool = False
     bored: bool = False
+    frustrated: bool = False
+    anxious: bool = False
     overload: float = 0.0
     error: bool = False
     hedging: float = 0.0
@@ -102,6 +113,8 @@ def cues_of(text: str) -> Cues:
         confused=_claims(_CONFUSED, prose),
         resolved=_claims(_RESOLVED, prose),
         bored=_claims(_BORED, prose),
+        frustrated=_claims(_FRUSTRATED, prose),
+        anxious=_claims(_ANXIOUS, prose),
         overload=1.0 if _claims(_OVERLOADED, prose) else 0.5 * _claims(_LOADED, prose),
         error=_claims(_ERROR, _plain(text[:MAX_CHARS])),
         hedging=min(1.0, (hesitations + negations) / max(words, 4)),

@@ -30,7 +30,8 @@ def checked_template(text: str) -> Template:
 
 def instruction(emotion: EmotionState, difficulty: float, template: Template) -> str:
     """What to tell the model; empty where the learner seems well and nothing is to be done differently."""
-    if not emotion.interventions and emotion.cognitive_load == "optimal" and emotion.learning_readiness == "good":
+    well = emotion.cognitive_load == "optimal" and emotion.learning_readiness in {"good", "optimal"}
+    if well and not emotion.interventions:
         return ""
     filled = template.substitute(
         readiness=emotion.learning_readiness,

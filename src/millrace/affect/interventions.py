@@ -11,5 +11,5 @@ class Intervention(StrEnum):
     ACKNOWLEDGE = "Acknowledge the frustration briefly and explain it in a different way."
     LOW_STAKES = "Ask a small question that is safe to get wrong."
     CHALLENGE = "Raise the challenge with a harder or more surprising problem."
-    HINT = "Give a hint, or ask for an explanation in their own words, before the solution."
-    EXTEND = "Extend the idea: connect it to something new or apply it elsewhere."
+    HINT = "Where it helps, offer a hint or ask what they think so far, in their own words."
+    EXTEND = "Where it fits, extend the idea: connect it to something new or apply it elsewhere."

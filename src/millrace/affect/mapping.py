@@ -14,6 +14,8 @@ STRONG = 0.5
 NOTICEABLE = 0.35
 CONFUSED = 0.4
 CALM = 0.25
+PUZZLED = 0.6
+"""From where one message alone asks for help with confusion. Plain questions reach `CONFUSED`, and want an answer."""
 
 HIGH_LOAD = 0.35
 OVERLOAD = 0.65
@@ -25,13 +27,15 @@ class Streaks(Struct, frozen=True, gc=False):
     Attributes:
         frustrated: The smoothed level was strong.
         confused: The smoothed level was at `CONFUSED`, and nothing was resolved.
-        puzzled: The message itself was confused.
+        puzzled: The message itself was at `PUZZLED`, and resolved nothing.
+        engaged: The smoothed level was strong. One question shows little: every question sounds curious.
         errors: The message reported an error, or the answer to it said that it was wrong.
     """
 
     frustrated: int = 0
     confused: int = 0
     puzzled: int = 0
+    engaged: int = 0
     errors: int = 0
 
 
@@ -92,7 +96,7 @@ def interventions_of(
         readiness: As `readiness_of` says.
         load: As `load_of` says.
     """
-    puzzled = now.confused >= CONFUSED
+    puzzled = now.confused >= PUZZLED
     lasting = streaks.puzzled >= 2 or streaks.confused >= 3
     ways = {
         Intervention.ONE_IDEA: load == "overloaded",
@@ -103,5 +107,5 @@ def interventions_of(
         Intervention.HINT: puzzled and not lasting,
     }
     chosen = tuple(way for way, applies in ways.items() if applies)
-    with_it = max(levels.engaged, levels.resolved, now.engaged, now.resolved) >= STRONG
+    with_it = max(levels.resolved, now.resolved) >= STRONG or streaks.engaged >= 2
     return chosen or ((Intervention.EXTEND,) if with_it and readiness in {"optimal", "good"} else ())

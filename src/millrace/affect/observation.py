@@ -46,11 +46,12 @@ def observe(text: str, emotions: Emotions, stemmer: Stemmer) -> Observation:
     """
     cues = cues_of(text)
     levels = _with_cues(levels_of(emotions.probabilities), cues)
-    scores = emotions.probabilities | _cued_scores(levels, cues)
+    cued = _cued_scores(emotions, levels, cues)
+    scores = emotions.probabilities | cued
     feelings = {name: value for name, value in scores.items() if name != NEUTRAL}
     top = max(feelings.values(), default=0.0)
     primary = emotions.primary
-    if cued := _cued_scores(levels, cues):
+    if cued:
         name = max(cued, key=cued.__getitem__)
         primary = name if cued[name] >= scores.get(primary, 0.0) or primary == NEUTRAL else primary
     best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:_SHOWN]
@@ -68,19 +69,21 @@ def _with_cues(levels: Levels, cues: Cues) -> Levels:
     return Levels(
         engaged=levels.engaged,
         confused=noisy_or(levels.confused, _CUE * cues.confused),
-        frustrated=levels.frustrated,
-        anxious=levels.anxious,
+        frustrated=noisy_or(levels.frustrated, _CUE * cues.frustrated),
+        anxious=noisy_or(levels.anxious, _CUE * cues.anxious),
         low=levels.low,
         resolved=noisy_or(levels.resolved, _CUE * cues.resolved),
         bored=_BORED_CUE * cues.bored,
     )
 
 
-def _cued_scores(levels: Levels, cues: Cues) -> dict[str, float]:
-    """The emotions that were named, under the names that the interface shows."""
+def _cued_scores(emotions: Emotions, levels: Levels, cues: Cues) -> dict[str, float]:
+    """The emotions that were named, under the names that the interface shows, none weaker than the classifier says."""
     named = {
-        "confusion": levels.confused * cues.confused,
-        "realization": levels.resolved * cues.resolved,
-        "boredom": levels.bored * cues.bored,
+        "confusion": (cues.confused, levels.confused),
+        "realization": (cues.resolved, levels.resolved),
+        "annoyance": (cues.frustrated, noisy_or(emotions.probabilities.get("annoyance", 0.0), _CUE)),
+        "nervousness": (cues.anxious, noisy_or(emotions.probabilities.get("nervousness", 0.0), _CUE)),
+        "boredom": (cues.bored, levels.bored),
     }
-    return {name: value for name, value in named.items() if value > 0.0}
+    return {name: value for name, (said, value) in named.items() if said}

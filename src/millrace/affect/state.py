@@ -14,6 +14,7 @@ from millrace.affect.levels import Levels, noisy_or
 from millrace.affect.mapping import (
     CONFUSED,
     NOTICEABLE,
+    PUZZLED,
     STRONG,
     Burden,
     Streaks,
@@ -83,7 +84,8 @@ def asked(course: Course, seen: Observation) -> Course:
     streaks = Streaks(
         frustrated=_longer(course.streaks.frustrated, holds=levels.frustrated >= STRONG),
         confused=_longer(course.streaks.confused, holds=levels.confused >= CONFUSED and levels.resolved < STRONG),
-        puzzled=_longer(course.streaks.puzzled, holds=now.confused >= CONFUSED and now.resolved < STRONG),
+        puzzled=_longer(course.streaks.puzzled, holds=now.confused >= PUZZLED and now.resolved < STRONG),
+        engaged=_longer(course.streaks.engaged, holds=levels.engaged >= STRONG),
         errors=_longer(course.streaks.errors, holds=cues.error),
     )
     burden = Burden(
@@ -95,7 +97,7 @@ def asked(course: Course, seen: Observation) -> Course:
     skill = course.skill.updated(
         success=_evidence(now.resolved, seen.levels.bored),
         struggle=max(
-            _PRODUCTIVE * _evidence(now.confused),
+            _PRODUCTIVE * _evidence(now.confused, least=PUZZLED),
             _evidence(now.frustrated, burden.overload, burden.errors, burden.rephrased),
         ),
     )
@@ -154,10 +156,10 @@ def emotion_of(course: Course, *, shown: Observation | None = None) -> EmotionSt
     )
 
 
-def _evidence(*signs: float) -> float:
+def _evidence(*signs: float, least: float = NOTICEABLE) -> float:
     """The clearest of the signs; none of them where all are faint, so that mere questions show nothing."""
     clearest = max(signs)
-    return clearest if clearest >= NOTICEABLE else 0.0
+    return clearest if clearest >= least else 0.0
 
 
 def _longer(streak: int, *, holds: bool) -> int:

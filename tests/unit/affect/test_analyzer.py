@@ -50,7 +50,7 @@ def test_a_conversation_has_the_states_that_a_teacher_would_expect(classifier: L
     curious, more, confused, still, frustrated, realising = (state.emotion for state in learner)
     assert [state.primary_emotion for state in (curious, more)] == ["curiosity", "curiosity"]
     assert curious.learning_readiness == more.learning_readiness == "optimal"
-    assert curious.interventions == (Intervention.EXTEND,)
+    assert (curious.interventions, more.interventions) == ((), (Intervention.EXTEND,))
     assert (confused.primary_emotion, confused.interventions) == ("confusion", (Intervention.HINT,))
     assert confused.cognitive_load == "optimal"
     assert (still.primary_emotion, still.cognitive_load) == ("confusion", "high")
@@ -61,6 +61,36 @@ def test_a_conversation_has_the_states_that_a_teacher_would_expect(classifier: L
     assert realising.primary_emotion in {"realization", "gratitude"}
     assert realising.learning_readiness in {"good", "optimal"}
     assert realising.interventions == (Intervention.EXTEND,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "How do I sort a list in Python?",
+        "What is the capital of France?",
+        "What should I cook tonight?",
+        "Write a poem about rain",
+        "Translate 'good morning' into Spanish",
+        "hello",
+    ],
+)
+def test_a_plain_request_changes_nothing_in_the_prompt(classifier: LinearEmotions, text: str) -> None:
+    analyzer = LearnerAnalyzer(classifier, template=checked_template(DEFAULT_TEMPLATE))
+    state = analyzer.observe([], text)
+    assert (state.emotion.interventions, state.instruction, state.difficulty) == ((), "", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "emotion", "readiness"),
+    [
+        ("I have an exam tomorrow and I'm panicking", "nervousness", "low"),
+        ("I'm fed up with this, I give up", "annoyance", "moderate"),
+        ("this is boring, I already know all of this", "boredom", "low"),
+    ],
+)
+def test_what_is_said_outright_counts(classifier: LinearEmotions, text: str, emotion: str, readiness: str) -> None:
+    state = LearnerAnalyzer(classifier).observe([], text).emotion
+    assert (state.primary_emotion, state.learning_readiness) == (emotion, readiness)
 
 
 def test_the_difficulty_follows_the_course(classifier: LinearEmotions) -> None:

@@ -52,6 +52,13 @@ def test_boredom_and_overload() -> None:
     assert cues_of("what is operator overloading with too many arguments?").overload == 0.0
 
 
+def test_frustration_and_worry() -> None:
+    assert cues_of("I'm so frustrated, I give up").frustrated
+    assert not cues_of("I won't give up").frustrated
+    assert cues_of("I'm worried about the exam").anxious
+    assert not cues_of("I'm not nervous at all").anxious
+
+
 def test_errors_count_in_prose_and_in_traces_but_calm_words_do_not() -> None:
     assert cues_of("it still doesn't work").error
     assert cues_of("```\nTraceback (most recent call last):\nValueError: x\n```").error

@@ -13,7 +13,7 @@ READINESS = ("low", "moderate", "good", "optimal")
 LOAD = ("optimal", "high", "overloaded")
 SHARE = st.floats(0.0, 1.0)
 LEVELS = st.builds(Levels, SHARE, SHARE, SHARE, SHARE, SHARE, SHARE, SHARE)
-STREAKS = st.builds(Streaks, *[st.integers(0, 4)] * 4)
+STREAKS = st.builds(Streaks, *[st.integers(0, 4)] * 5)
 BURDENS = st.builds(Burden, SHARE, SHARE, SHARE, SHARE)
 
 
@@ -65,14 +65,20 @@ def test_interventions() -> None:
     assert ways(Levels(anxious=0.4), Levels(), Streaks()) == (Intervention.LOW_STAKES,)
     assert ways(Levels(bored=0.4), Levels(), Streaks()) == (Intervention.CHALLENGE,)
     assert ways(Levels(), Levels(), Streaks(), "overloaded") == (Intervention.ONE_IDEA,)
-    assert ways(Levels(engaged=0.6), Levels(), Streaks()) == (Intervention.EXTEND,)
+    assert ways(Levels(engaged=0.6), Levels(), Streaks(engaged=2)) == (Intervention.EXTEND,)
+    assert ways(Levels(resolved=0.2), Levels(resolved=0.6), Streaks()) == (Intervention.EXTEND,)
     assert ways(Levels(engaged=0.6, confused=0.6), puzzled, fresh) == (Intervention.HINT,)
     assert ways(Levels(), Levels(), Streaks()) == ()
 
 
+def test_a_plain_question_asks_for_an_answer_and_nothing_else() -> None:
+    question = Levels(engaged=0.8, confused=0.5)
+    assert ways(question, question, Streaks(confused=1, engaged=1)) == ()
+
+
 def test_the_most_urgent_comes_first() -> None:
     bad = Levels(confused=1.0, frustrated=1.0, anxious=1.0, bored=1.0)
-    found = ways(bad, bad, Streaks(2, 3, 3, 3), "overloaded")
+    found = ways(bad, bad, Streaks(2, 3, 3, 0, 3), "overloaded")
     assert found == tuple(way for way in Intervention if way in found)
     assert found[0] == Intervention.ONE_IDEA
 
