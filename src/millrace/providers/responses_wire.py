@@ -184,7 +184,7 @@ class ResponsesDecoder:
 
     def _think(self, key: tuple[str, Any, Any], text: Any, out: list[Delta]) -> None:
         if text and isinstance(text, str):
-            parted = self._thoughts and key not in self._thoughts
+            parted = bool(self._thoughts) and key not in self._thoughts
             self._thoughts[key] = None
             out.append(ReasoningPiece(f"\n\n{text}" if parted else text))
 

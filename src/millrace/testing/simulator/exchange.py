@@ -20,7 +20,7 @@ from millrace.testing.simulator.pacer import Pacer, Stream
 from millrace.testing.simulator.performance import Then, body_type, perform
 from millrace.testing.simulator.script import Script, compose
 from millrace.testing.simulator.text import Library
-from millrace.testing.simulator.wires.base import Identity, Wire
+from millrace.testing.simulator.wires.base import Identity, RefusalAnswer, RefusingWire, Wire
 
 BEHAVIOUR_HEADER: Final = "X-Simulate"
 """Request header with a behaviour; for each key it wins over the model name."""
@@ -142,12 +142,15 @@ def refusal_of(behaviour: Behaviour, *, stream: bool) -> Refusal | None:
 
 def refuse(wire: Wire, entry: Entry, refusal: Refusal, retry_after: str | None = None) -> web.Response:
     """An error answer; it ends the exchange."""
-    headers = _headers(entry, "application/json")
-    if retry_after is not None:
-        headers["Retry-After"] = retry_after
-    entry.respond(refusal.status)
+    if isinstance(wire, RefusingWire):
+        answer = wire.refuse(refusal, retry_after)
+    else:
+        headers = {} if retry_after is None else {"Retry-After": retry_after}
+        answer = RefusalAnswer(refusal.status, wire.refusal(refusal), headers=headers)
+    entry.respond(answer.status)
     entry.close("server")
-    return web.Response(status=refusal.status, body=wire.refusal(refusal), headers=headers)
+    headers = {**_headers(entry, answer.content_type), **answer.headers}
+    return web.Response(status=answer.status, body=answer.body, headers=headers)
 
 
 async def hold() -> None:

@@ -12,6 +12,9 @@ from millrace.testing.simulator.behaviour import Behaviour
 DEFAULT_CAPACITY: Final = 10_000
 """Requests that a journal keeps; older ones fall out."""
 
+_CONVERSATION: Final = ("messages", "contents", "input")
+"""Where the wires have the conversation."""
+
 ClosedBy = Literal["server", "client"]
 
 
@@ -141,6 +144,10 @@ class Journal:
         self.changed()
         return entry
 
+    def find(self, number: int) -> Entry | None:
+        """The request with that number, if it is still kept."""
+        return next((entry for entry in self._entries if entry.number == number), None)
+
     def records(self) -> list[RequestRecord]:
         """All requests, oldest first."""
         return [entry.record() for entry in self._entries]
@@ -189,6 +196,6 @@ def _split_body(body: bytes) -> tuple[list[Any], dict[str, Any]]:
         fields = msgspec.json.decode(body, type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError):
         return [], {}
-    messages = fields.pop("messages", [])
+    messages = fields.pop(next((key for key in _CONVERSATION if key in fields), "messages"), [])
     fields.pop("model", None)
     return messages if isinstance(messages, list) else [], fields

@@ -7,14 +7,17 @@ from typing import Final
 
 from aiohttp import web
 
+from millrace.testing.simulator.background import BackgroundResponses
 from millrace.testing.simulator.behaviour import Behaviour, BehaviourError, Fault
 from millrace.testing.simulator.exchange import Responder, hold, refusal_of
 from millrace.testing.simulator.faults import Refusal
 from millrace.testing.simulator.journal import DEFAULT_CAPACITY, Entry, Journal, RequestRecord, encode_records
 from millrace.testing.simulator.wires.anthropic import AnthropicWire
-from millrace.testing.simulator.wires.base import Wire
+from millrace.testing.simulator.wires.base import PathWire, Wire
+from millrace.testing.simulator.wires.gemini import GeminiWire
 from millrace.testing.simulator.wires.ollama import OllamaWire
 from millrace.testing.simulator.wires.openai_chat import OpenAIChatWire
+from millrace.testing.simulator.wires.responses import ResponsesWire
 
 API_KEY: Final = "sk-simulated"
 """A key to put where a client insists on one; the simulator accepts any, and none."""
@@ -28,6 +31,9 @@ SAMPLE_MODELS: Final = (
 )
 """What the lists of models have; every other name works too."""
 
+_KEY_HEADERS: Final = ("Authorization", "x-api-key", "x-goog-api-key")
+"""Where the wires have the key."""
+
 _MAX_BODY: Final = 64 * 1024 * 1024
 _BACKLOG: Final = 4096
 _SHUTDOWN_SECONDS: Final = 0.5
@@ -35,7 +41,7 @@ _SHUTDOWN_SECONDS: Final = 0.5
 
 def all_wires() -> tuple[Wire, ...]:
     """The protocols there are. Of those that share a path for their models, the one that claims all comes last."""
-    return (AnthropicWire(), OllamaWire(), OpenAIChatWire())
+    return (AnthropicWire(), OllamaWire(), GeminiWire(), ResponsesWire(), OpenAIChatWire())
 
 
 class Simulator:
@@ -136,6 +142,8 @@ class Simulator:
         application = web.Application(client_max_size=_MAX_BODY)
         for wire in self._wires:
             application.router.add_post(wire.path, self._handler(wire))
+            if isinstance(wire, ResponsesWire):
+                BackgroundResponses(wire, self._journal, self._answer).add_routes(application.router)
         for path in {wire.models_path for wire in self._wires}:
             application.router.add_get(path, self._models)
         application.router.add_get("/_requests", self._get_requests)
@@ -144,15 +152,19 @@ class Simulator:
 
     def _handler(self, wire: Wire) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def answer(request: web.Request) -> web.StreamResponse:
-            body = await request.read()
-            entry = self._journal.open(request.path, body, authorized="Authorization" in request.headers)
-            self._open[entry.number] = (request, entry)
-            try:
-                return await self._responder.answer(request, wire, entry)
-            finally:
-                del self._open[entry.number]
+            asked = wire.at(request.match_info, request.query) if isinstance(wire, PathWire) else wire
+            return await self._answer(request, asked, await request.read())
 
         return answer
+
+    async def _answer(self, request: web.Request, wire: Wire, body: bytes) -> web.StreamResponse:
+        authorized = any(name in request.headers for name in _KEY_HEADERS)
+        entry = self._journal.open(request.path, body, authorized=authorized)
+        self._open[entry.number] = (request, entry)
+        try:
+            return await self._responder.answer(request, wire, entry)
+        finally:
+            del self._open[entry.number]
 
     async def _models(self, request: web.Request) -> web.Response:
         sharing = [wire for wire in self._wires if wire.models_path == request.path]

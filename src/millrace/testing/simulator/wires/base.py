@@ -5,7 +5,7 @@ pacing, faults and journal stay as they are.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
@@ -14,6 +14,15 @@ from millrace.testing.simulator.behaviour import Behaviour
 from millrace.testing.simulator.faults import Refusal
 from millrace.testing.simulator.script import FinishReason, Script
 from millrace.testing.simulator.text import Token
+
+
+class RefusalAnswer(msgspec.Struct, frozen=True):
+    """An error answer in the form of a wire that says it in its own way, as a success even."""
+
+    status: int
+    body: bytes
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = {}
 
 
 class Identity(msgspec.Struct, frozen=True):
@@ -118,4 +127,27 @@ class Wire(Protocol):
 
     def models(self, names: Iterable[str]) -> bytes:
         """The JSON body of the list of models."""
+        ...
+
+
+@runtime_checkable
+class PathWire(Protocol):
+    """A wire whose path, a pattern, says what is asked for."""
+
+    def at(self, path: Mapping[str, str], query: Mapping[str, str]) -> Wire:
+        """The wire of one request.
+
+        Args:
+            path: What the pattern found in the path.
+            query: The query.
+        """
+        ...
+
+
+@runtime_checkable
+class RefusingWire(Protocol):
+    """A wire that refuses in its own way; others send the status, the JSON and ``Retry-After``."""
+
+    def refuse(self, refusal: Refusal, retry_after: str | None) -> RefusalAnswer:
+        """The whole error answer."""
         ...
