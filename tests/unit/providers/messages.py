@@ -23,7 +23,14 @@ def event(kind: str, **fields: Any) -> bytes:
 def start(**usage: Any) -> bytes:
     """The beginning of a message."""
     counts = {"input_tokens": 7, "output_tokens": 1, **usage}
-    message = {"id": "msg_1", "type": "message", "role": "assistant", "model": "m", "content": [], "stop_reason": None}
+    message: dict[str, Any] = {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "m",
+        "content": [],
+        "stop_reason": None,
+    }
     return event("message_start", message={**message, "stop_sequence": None, "usage": counts})
 
 
