@@ -11,6 +11,7 @@ from tests.unit.providers.raw_server import HELLO, Exchange, RawServer, Script, 
 
 from millrace.model.errors import MillraceError
 from millrace.model.generation import Delta, GenerationRequest, PromptMessage, TextPiece
+from millrace.ports import Provider
 from millrace.providers.http import HttpClient, HttpOptions
 from millrace.providers.openai import OpenAIProvider
 
@@ -35,7 +36,7 @@ async def provided(
 
 
 async def collect(
-    provider: OpenAIProvider, request: GenerationRequest = REQUEST
+    provider: Provider, request: GenerationRequest = REQUEST
 ) -> tuple[list[Delta], MillraceError | None]:
     """All that an answer gives, and how it failed."""
     deltas: list[Delta] = []
