@@ -128,7 +128,7 @@ def clean_environment(additions: Mapping[str, str] | None = None) -> dict[str, s
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("MILLRACE_", "OPENAI_")) and not name.endswith("_API_KEY")
+        if not name.startswith("MILLRACE_") and not name.endswith(("_API_KEY", "_BASE_URL"))
     }
     return {**kept, "MILLRACE_DISCOVER_LOCAL": "false", **(additions or {})}
 

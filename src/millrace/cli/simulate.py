@@ -35,6 +35,11 @@ def _announce(simulator: Simulator) -> None:
     typer.echo(f"OPENAI_API_KEY={API_KEY}")
     typer.echo(f"ANTHROPIC_BASE_URL={simulator.url}")
     typer.echo(f"ANTHROPIC_API_KEY={API_KEY}")
+    typer.echo(f"GEMINI_BASE_URL={simulator.url}/v1beta")
+    typer.echo(f"GEMINI_API_KEY={API_KEY}")
+    typer.echo("MILLRACE_PROVIDERS__RESPONSES__KIND=openai-responses")
+    typer.echo(f"MILLRACE_PROVIDERS__RESPONSES__BASE_URL={simulator.base_url}")
+    typer.echo(f"MILLRACE_PROVIDERS__RESPONSES__API_KEY={API_KEY}")
     typer.echo("MILLRACE_PROVIDERS__OLLAMA__KIND=ollama")
     typer.echo(f"MILLRACE_PROVIDERS__OLLAMA__BASE_URL={simulator.url}")
     typer.echo(f"""
