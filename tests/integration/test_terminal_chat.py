@@ -98,6 +98,7 @@ async def test_control_c_stops_the_answer_and_not_the_program(
         chat.type(CONTROL_C)  # erases the line
         chat.type("/model sim/sim?tokens=3&seed=4\rAgain.\r")
         await chat.until("tokens:")
+        await chat.until(lambda text: text.rstrip().endswith(">"))  # one that is pressed earlier is for the answer
         chat.type(CONTROL_C)
         await chat.until("Ctrl-C once more")
         chat.type(CONTROL_C)

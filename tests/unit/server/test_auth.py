@@ -15,8 +15,8 @@ from millrace.stores.sql import SqlStore
 
 ADA = Principal(user_id="ada", kind="guest", name="Ada")
 TOKENS = LocalTokens(b"0123456789abcdef0123456789abcdef", SystemClock())
-TOKEN = TOKENS.issue_access(ADA, 60)
-OTHER = TOKENS.issue_access(Principal(user_id="grace", kind="guest"), 60)
+TOKEN = TOKENS.issue_access(ADA, 3600)
+OTHER = TOKENS.issue_access(Principal(user_id="grace", kind="guest"), 3600)
 
 
 @pytest.fixture
