@@ -241,5 +241,6 @@ def test_listings() -> None:
         ("acme/deepseek-r1:8b", None, True),
         ("acme/qwq:32b", None, False),
     ]
-    for odd in (None, [], {"models": None}, {"data": [{"id": "a"}]}):
+    odds: list[Any] = [None, [], {"models": None}, {"data": [{"id": "a"}]}]
+    for odd in odds:
         assert listed_models("acme", odd) == ()
