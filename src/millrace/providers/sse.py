@@ -62,16 +62,15 @@ class SseDecoder:
             EventTooLarge: An event is over the limit. The stream cannot be decoded further.
         """
         # The short way: exactly one event of one data line, which is what providers send in one write.
-        if (
-            self._clean
-            and chunk.startswith(b"data: ")
-            and chunk.find(b"\n", 6) == len(chunk) - 2
-            and chunk.endswith(b"\n\n")
-            and b"\r" not in chunk
-        ):
-            if len(chunk) > self._limit:
-                raise EventTooLarge(self._limit)
-            return [SseEvent(chunk[6:-2])]
+        if self._clean and chunk.endswith(b"\n\n") and b"\r" not in chunk:
+            begin, name = 0, ""
+            if chunk.startswith(b"event: "):
+                begin = chunk.find(b"\n") + 1
+                name = chunk[7 : begin - 1].decode("utf-8", "replace")
+            if chunk.startswith(b"data: ", begin) and chunk.find(b"\n", begin) == len(chunk) - 2:
+                if len(chunk) > self._limit:
+                    raise EventTooLarge(self._limit)
+                return [SseEvent(chunk[begin + 6 : -2], name)]
         return self._feed_lines(chunk)
 
     def close(self) -> SseEvent | None:

@@ -186,3 +186,33 @@ def test_a_long_line_in_small_pieces_takes_linear_time() -> None:
         decoder.feed(b"data: x"[:7])
     assert time.process_time() - began < 2
     assert [len(event.data) for event in decoder.feed(b"\n\n")] == [7 * 200_000 - 6]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        b"event: x\ndata: a\n\n",
+        b"event:  x\ndata:  a\n\n",
+        b"event: \ndata: \n\n",
+        b"event: x\n\n",
+        b"event: x\ndata: a\ndata: b\n\n",
+        b"event: x\ndata: a\nid: 3\n\n",
+        b"event: x\nevent: y\ndata: a\n\n",
+        b"event: x\ndata: a\n\ndata: b\n\n",
+        b"event: \xff\ndata: \xff\n\n",
+        b"event: x\ndata: a\n\n\n\n",
+    ],
+)
+def test_named_events_in_one_piece_and_in_many_are_the_same(block: bytes) -> None:
+    every_way(b"data: first\n\n" + block + b"data: last\n\n")
+    whole, pieces = SseDecoder(), SseDecoder()
+    assert whole.feed(b"data: first\n\n") == pieces.feed(b"data: first\n\n")
+    assert whole.feed(block) == [event for at in range(len(block)) for event in pieces.feed(block[at : at + 1])]
+    assert whole.feed(b"data: last\n\n") == pieces.feed(b"data: last\n\n")
+
+
+def test_a_named_event_over_the_limit() -> None:
+    decoder = SseDecoder(20)
+    decoder.feed(b"\n")
+    with pytest.raises(EventTooLarge):
+        decoder.feed(b"event: x\ndata: " + b"y" * 30 + b"\n\n")
