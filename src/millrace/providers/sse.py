@@ -133,14 +133,14 @@ class SseDecoder:
         return chunk.removeprefix(_BOM)
 
     def _line(self, line: bytes) -> None:
+        if line.startswith(b"data: "):  # as nearly all lines do
+            self._take(line[6:])
+            return
         field, _, value = line.partition(b":")  # a comment has the empty field name, which nothing below knows
         if value.startswith(b" "):
             value = value[1:]
         if field == b"data":
-            self._held += len(value)
-            if self._held > self._limit:
-                raise EventTooLarge(self._limit)
-            self._data.append(value)
+            self._take(value)
         elif field == b"event":
             self._name = value.decode("utf-8", "replace")
         elif field == b"id":
@@ -149,10 +149,17 @@ class SseDecoder:
         elif field == b"retry" and value.isdigit() and len(value) < 16:
             self.retry = int(value)
 
+    def _take(self, value: bytes) -> None:
+        self._held += len(value)
+        if self._held > self._limit:
+            raise EventTooLarge(self._limit)
+        self._data.append(value)
+
     def _dispatch(self) -> SseEvent:
         data = self._data
-        event = SseEvent(data[0] if len(data) == 1 else b"\n".join(data), self._name, self._id)
-        self._held -= sum(map(len, data))
+        whole = data[0] if len(data) == 1 else b"\n".join(data)
+        event = SseEvent(whole, self._name, self._id)
+        self._held -= len(whole) - len(data) + 1  # the line ends between them were not counted
         data.clear()
         self._name = ""
         return event

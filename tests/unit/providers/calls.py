@@ -35,9 +35,7 @@ async def provided(
             await http.close()
 
 
-async def collect(
-    provider: Provider, request: GenerationRequest = REQUEST
-) -> tuple[list[Delta], MillraceError | None]:
+async def collect(provider: Provider, request: GenerationRequest = REQUEST) -> tuple[list[Delta], MillraceError | None]:
     """All that an answer gives, and how it failed."""
     deltas: list[Delta] = []
     try:
