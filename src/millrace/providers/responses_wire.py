@@ -63,8 +63,8 @@ class ResponsesDecoder:
     def __init__(self, call: Call) -> None:
         self._call = call
         self._collector: CitationCollector | None = None
-        self._passages: dict[tuple[Any, Any], _Passage] = {}
-        self._thoughts: dict[tuple[str, Any, Any], None] = {}
+        self._passages: dict[tuple[int, int], _Passage] = {}
+        self._thoughts: dict[tuple[str, int, int], None] = {}
         self._said = 0  # characters of text
         self._refused = False
         self._tools = False
@@ -147,7 +147,7 @@ class ResponsesDecoder:
             out.append(TextPiece(text))
 
     def _passage(self, said: ResponseEvent) -> _Passage:
-        key = (said.output_index, said.content_index)
+        key = (_index(said.output_index), _index(said.content_index))
         passage = self._passages.get(key)
         if passage is None:
             passage = self._passages[key] = _Passage(self._said)
@@ -167,22 +167,22 @@ class ResponsesDecoder:
         self._text(said, said.delta, out)
 
     def _summary(self, said: ResponseEvent, out: list[Delta]) -> None:
-        self._think(("summary", said.output_index, said.summary_index), said.delta, out)
+        self._think(("summary", _index(said.output_index), _index(said.summary_index)), said.delta, out)
 
     def _reasoning(self, said: ResponseEvent, out: list[Delta]) -> None:
-        self._think(("text", said.output_index, said.content_index), said.delta, out)
+        self._think(("text", _index(said.output_index), _index(said.content_index)), said.delta, out)
 
     def _summary_done(self, said: ResponseEvent, out: list[Delta]) -> None:
-        key = ("summary", said.output_index, said.summary_index)
+        key = ("summary", _index(said.output_index), _index(said.summary_index))
         if key not in self._thoughts:
             self._think(key, said.text, out)
 
     def _reasoning_done(self, said: ResponseEvent, out: list[Delta]) -> None:
-        key = ("text", said.output_index, said.content_index)
+        key = ("text", _index(said.output_index), _index(said.content_index))
         if key not in self._thoughts:
             self._think(key, said.text, out)
 
-    def _think(self, key: tuple[str, Any, Any], text: Any, out: list[Delta]) -> None:
+    def _think(self, key: tuple[str, int, int], text: Any, out: list[Delta]) -> None:
         if text and isinstance(text, str):
             parted = bool(self._thoughts) and key not in self._thoughts
             self._thoughts[key] = None
@@ -252,6 +252,10 @@ class ResponsesDecoder:
                 text = part.get("text") or part.get("refusal")
                 self._text(ResponseEvent(output_index=number, content_index=index), text, out)
                 self._cite(part.get("annotations"), begin, out)
+
+
+def _index(value: Any) -> int:
+    return value if type(value) is int else -1
 
 
 def _thoughts(item: dict[str, Any]) -> Any:

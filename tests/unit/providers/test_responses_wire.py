@@ -337,9 +337,8 @@ def test_leaves_of_a_wrong_type_say_nothing(value: Any) -> None:
     odd = [
         event("response.output_text.delta", output_index=0, content_index=0, delta=value),
         event("response.output_text.done", output_index=0, content_index=0, text=value),
-        event("response.reasoning_text.delta", output_index=value, content_index=0, delta=value)
-        if not isinstance(value, list | dict)
-        else b"",
+        event("response.reasoning_text.delta", output_index=value, content_index=value, delta=value),
+        event("response.output_text.delta", output_index=value, content_index=value, delta=""),
         event("response.created", response=value, sequence_number=value),
         event("response.output_item.added", item=value),
     ]
