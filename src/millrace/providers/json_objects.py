@@ -4,7 +4,8 @@ import re
 
 from millrace.providers.sse import DEFAULT_MAX_EVENT_BYTES, EventTooLarge
 
-_OUTSIDE = re.compile(rb'["{}]')
+_OUTSIDE = re.compile(rb'"(?:[^"\\]|\\.)*+"|["{}]', re.DOTALL)  # a whole string, or the beginning of one
+_QUOTE, _OPEN = b'"{'
 _INSIDE = re.compile(rb'["\\]')
 
 
@@ -40,29 +41,45 @@ class JsonObjects:
         """
         found: list[bytes] = []
         self._buffer += chunk
-        while (match := (_INSIDE if self._in_string else _OUTSIDE).search(self._buffer, self._place)) is not None:
-            mark = match.group()
-            self._place = match.end()
-            if mark == b'"':
-                self._in_string = not self._in_string
-            elif mark == b"\\":
-                if self._place == len(self._buffer):
-                    self._place -= 1  # what it escapes has not come
-                    break
-                self._place += 1
-            elif mark == b"{":
+        if not self._in_string or self._left_string():
+            self._scan(found)
+        self._forget()
+        return found
+
+    def _scan(self, found: list[bytes]) -> None:
+        """Look at what stands outside of strings, and pass over whole strings."""
+        for match in _OUTSIDE.finditer(self._buffer, self._place):
+            begin, end = match.span()
+            mark = self._buffer[begin]
+            if mark == _QUOTE:
+                if end - begin == 1:  # a string whose end has not come
+                    self._in_string, self._place = True, end
+                    self._left_string()
+                    return
+            elif mark == _OPEN:
                 if not self._depth:
-                    self._begin = match.start()
+                    self._begin = begin
                 self._depth += 1
             elif self._depth:
                 self._depth -= 1
                 if not self._depth:
-                    found.append(bytes(self._buffer[self._begin : self._place]))
-                    self._begin = self._place
-        else:
-            self._place = len(self._buffer)
-        self._forget()
-        return found
+                    found.append(bytes(self._buffer[self._begin : end]))
+                    self._begin = end
+        self._place = len(self._buffer)
+
+    def _left_string(self) -> bool:
+        """Look for the end of the string that is open; whether it has come."""
+        while (match := _INSIDE.search(self._buffer, self._place)) is not None:
+            self._place = match.end()
+            if match.group() == b'"':
+                self._in_string = False
+                return True
+            if self._place == len(self._buffer):
+                self._place -= 1  # what it escapes has not come
+                return False
+            self._place += 1
+        self._place = len(self._buffer)
+        return False
 
     def _forget(self) -> None:
         """Drop the bytes that no open object needs."""
