@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from millrace.providers.config import USUAL
 from millrace.testing.simulator import API_KEY, BehaviourError, Simulator
 from millrace.testing.simulator.service import serve
 
@@ -18,7 +19,7 @@ def simulate(
         str, typer.Option(help="How requests that do not say otherwise are answered.", metavar="KEY=VALUE&...")
     ] = DEFAULT_BEHAVIOUR,
 ) -> None:
-    """Run a simulated model provider (the wires of OpenAI, Anthropic and Ollama) until you press Ctrl-C."""
+    """Run a simulated model provider (the wires of OpenAI, Anthropic, Gemini and Ollama) until you press Ctrl-C."""
     try:
         serve(port, host, behaviour, _announce)
     except BehaviourError as error:
@@ -28,6 +29,11 @@ def simulate(
             f"Cannot listen on {host}:{port}: {error.strerror or error}. Choose another one with --port.", err=True
         )
         raise typer.Exit(1) from error
+
+
+def _compatible() -> list[str]:
+    """The variables that give OpenAI-compatible services another address."""
+    return [usual.base_url_variable for usual in USUAL if usual.kind == "openai" and usual.name != "openai"]
 
 
 def _announce(simulator: Simulator) -> None:
@@ -44,7 +50,8 @@ def _announce(simulator: Simulator) -> None:
     typer.echo(f"MILLRACE_PROVIDERS__OLLAMA__BASE_URL={simulator.url}")
     typer.echo(f"""
 # A simulated provider listens on {simulator.url}. Put the lines above, or those of the wires
-# you want, into the environment of your application.
+# you want, into the environment of your application. Services that are compatible with OpenAI have the same
+# two lines under names of their own: {", ".join(_compatible())}.
 # The model name chooses the behaviour, and every name works:
 #   sim                                            as --behaviour says
 #   sim?tokens=500&interval_ms=10&text=markdown    faster, longer, Markdown

@@ -42,6 +42,7 @@ async def test_it_prints_what_an_application_needs() -> None:
     assert f"MILLRACE_PROVIDERS__OLLAMA__KIND=ollama\nMILLRACE_PROVIDERS__OLLAMA__BASE_URL={url}\n" in rest.decode()
     assert f"GEMINI_BASE_URL={url}/v1beta\nGEMINI_API_KEY=sk-simulated\n" in rest.decode()
     assert f"RESPONSES__KIND=openai-responses\nMILLRACE_PROVIDERS__RESPONSES__BASE_URL={url}/v1\n" in rest.decode()
+    assert "GROQ_BASE_URL, PERPLEXITY_BASE_URL, OPENROUTER_BASE_URL" in rest.decode()
     assert "sim?fault=429" in rest.decode()
     assert process.returncode == 0
 
