@@ -1,0 +1,1 @@
+"""What a question is about: one of eight categories. Importing the package itself loads nothing."""
