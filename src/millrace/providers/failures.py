@@ -18,7 +18,7 @@ from millrace.model.errors import (
 )
 
 _MAX_DETAIL = 2000
-_KEY = re.compile(r"\b(?:sk|pk|gsk|xai|pplx|key)-[A-Za-z0-9_\-*]{6,}")
+_KEY = re.compile(r"\b(?:(?:sk|pk|gsk|xai|pplx|key)-[A-Za-z0-9_\-*]{6,}|AIza[A-Za-z0-9_\-]{20,})")
 
 QUOTA = re.compile(
     r"insufficient_quota|insufficient[ _](?:credit|balance|funds)|credit_balance|credit balance"

@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 
 from millrace.model.errors import (
@@ -56,7 +57,9 @@ def test_retry_after_is_passed_on(status: int) -> None:
     assert refused(CALL, Refusal(status, retry_after=3.5)).retry_after == 3.5
 
 
-@pytest.mark.parametrize("key", ["abcdef-secret", "sk-proj-0123456789abc", "gsk-0123456789", "pplx-0123456789"])
+@pytest.mark.parametrize(
+    "key", ["abcdef-secret", "sk-proj-0123456789abc", "gsk-0123456789", "pplx-0123456789", f"AIza{'Sy0-_' * 7}"]
+)
 def test_keys_do_not_reach_the_log(key: str) -> None:
     error = refused(CALL, Refusal(401, words=f"Incorrect API key provided: {key}."))
     assert key not in f"{error} {error.message} {error.detail} {CALL!r}"
@@ -72,3 +75,19 @@ def test_who_should_act_depends_on_whose_key_it_was() -> None:
     assert "Whoever runs this server" in refused(CALL, Refusal(402)).message
     assert "You should check" in refused(own, Refusal(402)).message
     assert "your key" in refused(own, Refusal(401)).message
+
+
+GOOGLE = Refusal(429, "429", "RESOURCE_EXHAUSTED", "You exceeded your current quota, check your plan and billing.")
+
+
+def test_googles_limits_pass_by_themselves_if_they_name_a_delay() -> None:
+    assert failures.out_of_credit(GOOGLE)
+    assert not refused(CALL, GOOGLE).recoverable
+    delayed = refused(CALL, msgspec.structs.replace(GOOGLE, retry_after=34.4))
+    assert (type(delayed), delayed.retry_after) == (RateLimited, 34.4)
+    assert failures.out_of_credit(Refusal(429, "insufficient_quota", retry_after=3.0))
+
+
+def test_a_key_that_google_refuses_with_a_400() -> None:
+    refusal = Refusal(400, "400", "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.")
+    assert "refused this server's key" in refused(CALL, refusal).message
