@@ -1,0 +1,36 @@
+"""Asks a fast model for follow-up questions."""
+
+from collections.abc import Sequence
+
+from millrace.model.generation import PromptMessage
+from millrace.ports import ModelDirectory
+from millrace.suggestions import followups
+from millrace.suggestions.short_call import ShortCall, Spending
+
+_MAX_TOKENS = 160
+
+
+class Suggester:
+    """Suggests what the user may want to ask next. One serves all sessions."""
+
+    def __init__(self, models: ModelDirectory, model: str, *, spending: Spending | None = None) -> None:
+        """Say which model to ask; see `ShortCall`."""
+        self._call = ShortCall(models, model, spending=spending)
+
+    async def suggest(
+        self, conversation: Sequence[PromptMessage], *, seconds: float, user_id: str = ""
+    ) -> tuple[str, ...]:
+        """At most three questions, each new; empty where the model has none, fails, or says nothing in time.
+
+        Of a reply that is cut off the questions that had arrived count. Raises nothing for an error of the provider.
+
+        Args:
+            conversation: Oldest first, the answer (or what there is of it) last.
+            seconds: How long to wait for the whole reply.
+            user_id: Who is asked for, for the provider.
+        """
+        prompt = followups.prompt(conversation)
+        if not prompt:
+            return ()
+        reply = await self._call.reply(prompt, seconds=seconds, max_tokens=_MAX_TOKENS, user_id=user_id)
+        return followups.parse(reply.text, conversation)

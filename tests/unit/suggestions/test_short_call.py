@@ -1,0 +1,83 @@
+import asyncio
+
+import pytest
+from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider
+
+from millrace.model.errors import ContentFiltered, ProviderError, ProviderFailure, ProviderTimeout, RateLimited
+from millrace.model.events import Usage
+from millrace.model.generation import PromptMessage
+from millrace.suggestions.short_call import NO_REPLY, ShortCall, ShortReply
+
+MESSAGES = (PromptMessage("user", "Say something."),)
+
+
+async def test_a_whole_reply_comes_back_and_its_use_is_told() -> None:
+    provider = ScriptedProvider(autoplay=["Light ", "and sugar"])
+    used: list[tuple[str, Usage]] = []
+    call = ShortCall(
+        ScriptedDirectory(provider), "scripted/quick", spending=lambda model, usage: used.append((model, usage))
+    )
+    reply = await call.reply(MESSAGES, seconds=5, max_tokens=40, user_id="ada")
+    assert reply == ShortReply("Light and sugar", whole=True)
+    assert used == [("scripted/quick", Usage(input_tokens=1, output_tokens=2))]
+    request = provider.calls[0].request
+    assert (request.model, request.max_tokens, request.user_id, request.reasoning) == ("quick", 40, "ada", False)
+    assert request.messages == MESSAGES
+
+
+async def test_when_time_runs_out_what_arrived_comes_back_and_the_call_is_closed() -> None:
+    provider = ScriptedProvider()
+    call = ShortCall(ScriptedDirectory(provider), "scripted/quick")
+    asking = asyncio.create_task(call.reply(MESSAGES, seconds=0.05, max_tokens=40))
+    made = await provider.next_call()
+    made.think("hm")
+    made.say("Light")
+    assert await asking == ShortReply("Light", whole=False)
+    assert made.closed.is_set()
+
+
+@pytest.mark.parametrize("error", [ProviderFailure(), ProviderTimeout(), ContentFiltered(), RateLimited()])
+async def test_a_failing_provider_fails_nobody(error: ProviderError) -> None:
+    provider = ScriptedProvider()
+    asking = asyncio.create_task(
+        ShortCall(ScriptedDirectory(provider), "scripted/quick").reply(MESSAGES, seconds=5, max_tokens=40)
+    )
+    made = await provider.next_call()
+    made.say("Li")
+    made.fail(error)
+    assert await asking == ShortReply("Li", whole=False)
+    assert made.closed.is_set()
+
+
+async def test_a_model_that_is_nobodys_gives_no_reply() -> None:
+    provider = ScriptedProvider()
+    reply = await ShortCall(ScriptedDirectory(provider), "unknown/quick").reply(MESSAGES, seconds=5, max_tokens=40)
+    assert reply == NO_REPLY
+    assert provider.calls == []
+
+
+async def test_a_reply_that_is_cut_is_not_whole() -> None:
+    provider = ScriptedProvider()
+    call = ShortCall(ScriptedDirectory(provider), "scripted/quick")
+    for end in ("cut", "length"):
+        asking = asyncio.create_task(call.reply(MESSAGES, seconds=5, max_tokens=40))
+        made = await provider.next_call()
+        made.say("Light")
+        if end == "cut":
+            made.cut()
+        else:
+            made.finish("length")
+        assert await asking == ShortReply("Light", whole=False)
+
+
+async def test_being_cancelled_closes_the_call_and_is_passed_on() -> None:
+    provider = ScriptedProvider()
+    asking = asyncio.create_task(
+        ShortCall(ScriptedDirectory(provider), "scripted/quick").reply(MESSAGES, seconds=5, max_tokens=40)
+    )
+    made = await provider.next_call()
+    await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert made.closed.is_set()
