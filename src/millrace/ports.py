@@ -65,8 +65,10 @@ class Writer(Protocol):
     def next_seq(self) -> int:
         """The `seq` that the next event gets."""
 
-    def append(self, event: AnyEvent) -> int:
-        """Append without waiting; returns the entry's `seq`. Readers see it once the log has accepted it.
+    def append(self, *events: AnyEvent) -> int:
+        """Append without waiting; returns the last entry's `seq`. Readers get them once the log has accepted them.
+
+        Events that are appended together reach a reader together.
 
         Raises:
             LeaseLost: Another process owns the turn; nothing was appended.

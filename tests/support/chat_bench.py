@@ -20,7 +20,8 @@ from millrace.model.principal import Principal
 from millrace.ops.clock import SystemClock
 from millrace.ports import EmotionAnalyzer, Retriever
 from millrace.stores.sql import SqlStore
-from millrace.transports.connection import Connection, ConnectionClosed
+from millrace.transports.connection import Connection
+from millrace.transports.pump import ConnectionClosed
 
 ANA = Principal("ana", "guest")
 BEN = Principal("ben", "guest")

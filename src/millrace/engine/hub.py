@@ -57,7 +57,7 @@ class HotTurn:
 class Follower:
     """A reader of one turn with a cursor."""
 
-    __slots__ = ("_clock", "_hub", "_waiter", "delivery", "hot")
+    __slots__ = ("_clock", "_hub", "_waiter", "delivery", "hot", "listener")
 
     def __init__(self, hub: "Hub", hot: HotTurn, delivery: Delivery, clock: Clock) -> None:
         self._hub = hub
@@ -65,6 +65,8 @@ class Follower:
         self._waiter: asyncio.Future[None] | None = None
         self.hot = hot
         self.delivery = delivery
+        self.listener: Callable[[], None] | None = None
+        """Called instead of waking `next`, by a reader that polls."""
 
     async def next(self) -> Batch:
         """Wait for what comes next.
@@ -72,14 +74,23 @@ class Follower:
         Raises:
             MillraceError: The log can be read no further.
         """
-        hot, delivery = self.hot, self.delivery
         while True:
-            batch = delivery.take(hot.entries, self._clock.now_ms(), sealed=hot.sealed)
+            batch = self.poll()
             if batch.parts or batch.ended:
                 return batch
-            if hot.failure is not None:
-                raise hot.failure
             await self._wait(batch.wait_ms)
+
+    def poll(self) -> Batch:
+        """What comes next, if there is anything now; `listener` is called when it is worth to look again.
+
+        Raises:
+            MillraceError: The log can be read no further.
+        """
+        hot = self.hot
+        batch = self.delivery.take(hot.entries, self._clock.now_ms(), sealed=hot.sealed)
+        if hot.failure is not None and not batch.parts and not batch.ended:
+            raise hot.failure
+        return batch
 
     async def _wait(self, wait_ms: int | None) -> None:
         loop = asyncio.get_running_loop()
@@ -94,6 +105,9 @@ class Follower:
 
     def wake(self) -> None:
         """Look again."""
+        if self.listener is not None:
+            self.listener()
+            return
         waiter = self._waiter
         if waiter is not None and not waiter.done():
             waiter.set_result(None)

@@ -38,6 +38,7 @@ class Transcript:
         self._writer = writer
         self._clock = clock
         self._lifecycle = Lifecycle()
+        self._unwritten: list[AnyEvent] = []
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._steps = StepCutter()
@@ -99,24 +100,36 @@ class Transcript:
             StreamError: It may not, or the log accepts nothing more.
             LeaseLost: Another process owns the turn.
         """
-        self._lifecycle.accept(event)
-        self._writer.append(event)
+        self._put(event)
+        self._flush()
 
     def take(self, deltas: Iterable[Delta]) -> None:
-        """Write what arrived from the provider."""
-        for delta in deltas:
-            if type(delta) is TextPiece:
-                self._take_text(delta.text)
-            else:
-                self._take_other(delta)
+        """Write what arrived from the provider together, together."""
+        try:
+            for delta in deltas:
+                if type(delta) is TextPiece:
+                    self._take_text(delta.text)
+                else:
+                    self._take_other(delta)
+        finally:
+            self._flush()
+
+    def _put(self, event: AnyEvent) -> None:
+        self._lifecycle.accept(event)
+        self._unwritten.append(event)
+
+    def _flush(self) -> None:
+        if self._unwritten:
+            events, self._unwritten = self._unwritten, []
+            self._writer.append(*events)
 
     def _take_text(self, text: str) -> None:
         if self.first_text_at is None:
             self.first_text_at = self._clock.monotonic()
         if self._lifecycle.state is State.REASONING:
-            self.complete_reasoning()
+            self._end_reasoning()
         index = self.pieces
-        self.write(TextDelta(index, text))
+        self._put(TextDelta(index, text))
         self._text.append(text)
         self.pieces = index + 1
         self.chars += len(text)
@@ -143,20 +156,24 @@ class Transcript:
         if self._reasoning_began is None:
             self._reasoning_began = self._clock.monotonic()
         self._reasoning.append(text)
-        self.write(ReasoningDelta(text))
+        self._put(ReasoningDelta(text))
         if self._lifecycle.state is State.REASONING:
             for step in self._steps.feed(text):
-                self.write(step)
+                self._put(step)
 
     def complete_reasoning(self) -> None:
         """Close the reasoning, if it is open."""
+        self._end_reasoning()
+        self._flush()
+
+    def _end_reasoning(self) -> None:
         if self._lifecycle.state is not State.REASONING:
             return
         for step in self._steps.finish():
-            self.write(step)
+            self._put(step)
         began = self._reasoning_began if self._reasoning_began is not None else self._clock.monotonic()
         duration_ms = round((self._clock.monotonic() - began) * 1000)
-        self.write(ReasoningCompleted(_summary(self.reasoning), self._steps.count, duration_ms))
+        self._put(ReasoningCompleted(_summary(self.reasoning), self._steps.count, duration_ms))
 
 
 def _summary(reasoning: str) -> str:

@@ -23,16 +23,17 @@ class MemoryWriter:
         """The `seq` that the next event gets."""
         return len(self._entries)
 
-    def append(self, event: AnyEvent) -> int:
+    def append(self, *events: AnyEvent) -> int:
         """Append and show it to all followers."""
         self._log.check(self._lease)
         entries = self._entries
         if entries and is_terminal(entries[-1].event):
             raise StreamError(detail="the log is sealed")
-        entry = Entry(len(entries), self._log.clock.now_ms(), event)
-        entries.append(entry)
-        self._log.tails.give(self._lease.turn_id, (entry,))
-        return entry.seq
+        now_ms = self._log.clock.now_ms()
+        new = [Entry(seq, now_ms, event) for seq, event in enumerate(events, len(entries))]
+        entries += new
+        self._log.tails.give(self._lease.turn_id, new)
+        return len(entries) - 1
 
     async def flush(self) -> None:
         """Nothing is ever pending."""

@@ -44,16 +44,17 @@ class SqliteWriter:
         """The `seq` that the next event gets."""
         return len(self.entries)
 
-    def append(self, event: AnyEvent) -> int:
+    def append(self, *events: AnyEvent) -> int:
         """Append without waiting."""
         if self.failure is not None:
             raise self.failure
         if self.sealed:
             raise StreamError(detail="the log is sealed")
-        entry = Entry(len(self.entries), self._log.clock.now_ms(), event)
-        self._log.enqueue(self, entry)
-        self.entries.append(entry)
-        return entry.seq
+        now_ms = self._log.clock.now_ms()
+        new = [Entry(seq, now_ms, event) for seq, event in enumerate(events, len(self.entries))]
+        self._log.enqueue(self, new)
+        self.entries += new
+        return len(self.entries) - 1
 
     async def flush(self) -> None:
         """Wait until all that was appended is in the file."""
@@ -95,16 +96,16 @@ class SqliteLog:
             self._writers[lease.turn_id] = writer
         return writer
 
-    def enqueue(self, writer: SqliteWriter, entry: Entry) -> None:
-        """Put an entry into the next commit."""
+    def enqueue(self, writer: SqliteWriter, entries: list[Entry]) -> None:
+        """Put entries into the next commit."""
         if self._pending_count >= _MAX_PENDING:
             raise StreamError("The server cannot store answers fast enough. Try again in a moment.", retry_after=5)
-        self._pending_count += 1
+        self._pending_count += len(entries)
         waiting = self._pending.get(writer)
         if waiting is None:
-            self._pending[writer] = [entry]
+            self._pending[writer] = entries
         else:
-            waiting.append(entry)
+            waiting += entries
         if self._committing is None and self._timer is None:
             self._schedule()
 

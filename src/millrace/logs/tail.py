@@ -70,5 +70,11 @@ class Tails:
 
     def give(self, turn_id: str, entries: Sequence[Entry]) -> None:
         """Hand accepted entries to everybody who follows the turn."""
-        for tail in tuple(self._by_turn.get(turn_id, ())):
+        tails = self._by_turn.get(turn_id)
+        if tails is None:
+            return
+        if len(tails) == 1:  # the hub's, nearly always
+            tails[0].give(entries)
+            return
+        for tail in tuple(tails):
             tail.give(entries)

@@ -220,7 +220,7 @@ AnyEvent = (
     | TurnCancelled
     | TurnFailed
 )
-TERMINAL_EVENTS = (TurnCompleted, TurnCancelled, TurnFailed)
+TERMINAL_EVENTS = frozenset((TurnCompleted, TurnCancelled, TurnFailed))
 
 
 class Entry(Struct, frozen=True, gc=False):
@@ -233,4 +233,4 @@ class Entry(Struct, frozen=True, gc=False):
 
 def is_terminal(event: AnyEvent) -> bool:
     """Whether nothing may follow `event` in its log."""
-    return isinstance(event, TERMINAL_EVENTS)
+    return type(event) in TERMINAL_EVENTS

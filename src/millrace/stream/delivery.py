@@ -122,9 +122,10 @@ class Delivery:
             return self._paced(log, now_ms, sealed=sealed)
         self.cursor = end
         lags = end - start > self._options.lag_entries or now_ms - log[start].at > self._options.lag_ms
-        if not lags and not self._hidden:
+        hidden = self._hidden
+        if not lags and (not hidden or (end - start == 1 and type(log[start].event) not in hidden)):
             return Batch((range(start, end),), ended=sealed)
-        return Batch(_parts(log, start, end, self._hidden, merge=lags), ended=sealed)
+        return Batch(_parts(log, start, end, hidden, merge=lags), ended=sealed)
 
     def _hurry(self, log: Sequence[Entry], *, sealed: bool) -> bool:
         """A turn that was stopped or failed is told at once, not at reading pace."""

@@ -37,8 +37,12 @@ class FrameCache:
 
     def frames(self, batch: Batch) -> list[bytes]:
         """The frames of a batch, in order."""
+        parts = batch.parts
+        if len(parts) == 1 and isinstance(only := parts[0], range):  # a follower that keeps up
+            self._render_to(only.stop)
+            return self._frames[self._ends[only.start] : self._ends[only.stop]]
         out: list[bytes] = []
-        for part in batch.parts:
+        for part in parts:
             if isinstance(part, range):
                 self._render_to(part.stop)
                 out += self._frames[self._ends[part.start] : self._ends[part.stop]]

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 from msgspec import Struct
@@ -26,15 +25,11 @@ from millrace.model.messages import Turn
 from millrace.model.principal import Principal
 from millrace.ports import Clock
 from millrace.stream.delivery import DeliveryOptions
+from millrace.transports.pump import ConnectionClosed, Offer, Pump, Send
 
 _logger = logging.getLogger("millrace.transports")
 
-Send = Callable[[Sequence[bytes]], Awaitable[None]]
 MAX_WATCHES = 100
-
-
-class ConnectionClosed(Exception):
-    """The client is gone: nothing can be sent any more."""
 
 
 class ConnectionOptions(Struct, frozen=True):
@@ -71,17 +66,27 @@ class Connection:
         dialect: What it speaks.
         send: Puts frames on the wire in one write and waits until there is room for more; raises
             `ConnectionClosed` once the client is gone.
+        offer: The same without waiting, where the transport can; says whether there was room.
         clock: The time of frames outside a turn.
         pace_ms: The server's own pace for clients that ask for none.
     """
 
     def __init__(
-        self, engine: Engine, caller: Principal, dialect: Dialect, send: Send, clock: Clock, *, pace_ms: int = 0
+        self,
+        engine: Engine,
+        caller: Principal,
+        dialect: Dialect,
+        send: Send,
+        clock: Clock,
+        *,
+        offer: Offer | None = None,
+        pace_ms: int = 0,
     ) -> None:
         self._engine = engine
         self._caller = caller
         self._dialect = dialect
         self._send = send
+        self._offer = offer
         self._clock = clock
         self._options = ConnectionOptions(pace_ms=pace_ms)
         self._watches: dict[str, Watch] = {}
@@ -226,7 +231,7 @@ class Connection:
 
     async def _pump(self, watch: Watch) -> None:
         try:
-            await self._deliver(watch.follower)
+            await Pump(watch.follower, self._dialect, self._send, self._offer).run()
         except ConnectionClosed:
             return
         except MillraceError as error:
@@ -234,26 +239,6 @@ class Connection:
         except Exception as error:
             _logger.exception("turn %s could not be delivered", watch.turn.id)
             await self._tell_broken(watch.turn, StreamError(detail=repr(error)))
-
-    async def _deliver(self, follower: Follower) -> None:
-        """Send a turn to its end.
-
-        Raises:
-            InvalidRequest: The client claims to have seen more than there is.
-        """
-        hot, delivery, dialect = follower.hot, follower.delivery, self._dialect
-        while True:
-            batch = await follower.next()
-            if batch.parts:
-                frames = hot.frames(dialect.name, dialect.renderer, delivery.hidden).frames(batch)
-                if frames:
-                    await self._send(frames)
-            if batch.ended:
-                break
-        if delivery.cursor > len(hot.entries):
-            raise InvalidRequest(
-                f"The field 'after_seq' is beyond the end of this answer, whose last 'seq' is {len(hot.entries) - 1}."
-            )
 
     async def _tell_broken(self, turn: Turn, error: MillraceError) -> None:
         """The turn cannot be delivered further; the connection and its other turns go on."""

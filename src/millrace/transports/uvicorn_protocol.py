@@ -1,11 +1,11 @@
-"""uvicorn's WebSocket protocol with one addition: several text frames in one write.
+"""uvicorn's WebSocket protocol with one addition: several text frames in one write, at once where there is room.
 
 Frames that a server sends are not masked, so a frame is its length and its payload; going through the general
 encoder for each costs more than everything else that is done for a token.
 """
 
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -41,7 +41,7 @@ class FramesProtocol(WebSocketsSansIOProtocol):
             return  # compressed connections need the general encoder
         scope = getattr(self, "scope", None)
         if scope is not None:
-            scope["extensions"][FRAMES_EXTENSION] = {}
+            scope["extensions"][FRAMES_EXTENSION] = {"offer": self.offer}
 
     def data_received(self, data: bytes) -> None:
         """Read what came; a request that `websockets` refuses to read is answered as it says (414 or 431)."""
@@ -63,9 +63,23 @@ class FramesProtocol(WebSocketsSansIOProtocol):
             return
         if not self.writable.is_set():
             await self.writable.wait()
+        self._write(message["frames"])
+
+    def offer(self, frames: Iterable[bytes]) -> bool:
+        """Write frames if there is room for them now; says whether there was.
+
+        Raises:
+            ClientDisconnected: The connection is closed or closing.
+        """
+        if not self.writable.is_set() and not self.disconnected:
+            return False
+        self._write(frames)
+        return True
+
+    def _write(self, frames: Iterable[bytes]) -> None:
         if self.disconnected or self.close_sent or self.conn.state is not State.OPEN:
             raise ClientDisconnected
-        self.transport.write(text_frames(cast("Iterable[bytes]", message["frames"])))
+        self.transport.write(text_frames(frames))
 
     def keepalive_timeout(self) -> None:
         """Close a connection whose client answers no ping."""

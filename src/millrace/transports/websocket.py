@@ -17,7 +17,8 @@ from millrace.engine.engine import Engine
 from millrace.model.errors import MillraceError, RateLimited, Unauthorized
 from millrace.model.principal import Principal
 from millrace.ports import Clock
-from millrace.transports.connection import Connection, ConnectionClosed, Send
+from millrace.transports.connection import Connection
+from millrace.transports.pump import ConnectionClosed, Offer, Send
 
 _logger = logging.getLogger("millrace.transports")
 
@@ -132,7 +133,13 @@ class DialectEndpoint:
     async def _serve(self, scope: Scope, receive: Receive, send: AsgiSend, caller: Principal) -> Close | None:
         """Talk with a client until it goes, or until the connection must be closed for the reason returned."""
         connection = Connection(
-            self._engine(), caller, self._dialect, _sender(scope, send), self._clock, pace_ms=self._pace_ms
+            self._engine(),
+            caller,
+            self._dialect,
+            _sender(scope, send),
+            self._clock,
+            offer=_offerer(scope),
+            pace_ms=self._pace_ms,
         )
         try:
             return await self._listen(connection, receive)
@@ -171,6 +178,22 @@ def _refusal(error: MillraceError) -> Close:
     if isinstance(error, RateLimited):
         return Close(1008, "Too many connections")
     return Close(1011, error.message)
+
+
+def _offerer(scope: Scope) -> Offer | None:
+    """The way around ASGI and its layers for the frames of answers, where the server is our own."""
+    extension = (scope.get("extensions") or {}).get(FRAMES_EXTENSION)
+    if extension is None:
+        return None
+    offer: Offer = extension["offer"]
+
+    def offer_frames(frames: Sequence[bytes]) -> bool:
+        try:
+            return offer(frames)
+        except OSError as error:
+            raise ConnectionClosed from error
+
+    return offer_frames
 
 
 def _sender(scope: Scope, send: AsgiSend) -> Send:

@@ -35,8 +35,8 @@ class ListWriter:
     def next_seq(self) -> int:
         return len(self.events)
 
-    def append(self, event: AnyEvent) -> int:
-        self.events.append(event)
+    def append(self, *events: AnyEvent) -> int:
+        self.events.extend(events)
         return len(self.events) - 1
 
     async def flush(self) -> None:

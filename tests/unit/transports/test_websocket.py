@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -48,7 +48,7 @@ class Wire:
             "path": "/",
             "headers": [],
             "subprotocols": list(subprotocols),
-            "extensions": {FRAMES_EXTENSION: {}} if together else {},
+            "extensions": {FRAMES_EXTENSION: {"offer": self.offer}} if together else {},
         }
         self.sent: list[Message] = []
         self.fails_with: Exception | None = None
@@ -73,6 +73,13 @@ class Wire:
             raise self.fails_with
         self.sent.append(dict(message))
         self._news.set()
+
+    def offer(self, frames: Iterable[bytes]) -> bool:
+        if self.fails_with is not None:
+            raise self.fails_with
+        self.sent.append({"type": FRAMES_EXTENSION, "frames": list(frames)})
+        self._news.set()
+        return True
 
     @property
     def frames(self) -> list[Any]:
