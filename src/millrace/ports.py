@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from millrace.model.events import AnyEvent, EmotionState, Entry, Passage, TerminalEvent, Usage
-from millrace.model.generation import Delta, GenerationRequest, ModelInfo
+from millrace.model.generation import Delta, GenerationRequest, ModelInfo, PromptMessage
+from millrace.model.learner import LearnerState
 from millrace.model.messages import Message, SearchHit, Session, Turn, TurnState, User, Version
 from millrace.model.principal import Principal
 from millrace.model.turns import Admission, Lease, Signal, TurnOutcome, TurnRecord
@@ -280,10 +281,20 @@ class Retriever(Protocol):
 
 
 class EmotionAnalyzer(Protocol):
-    """Estimates how a writer feels."""
+    """Estimates how a learner feels and fares. A fold over the conversation: the same messages, the same states."""
 
-    def analyze(self, text: str) -> EmotionState | None:
-        """An estimate for one text, in well under a millisecond; none where there is nothing to say."""
+    def observe(self, history: Sequence[PromptMessage], text: str) -> LearnerState:
+        """The learner's state after the message `text`, in well under a millisecond; `history` is oldest first."""
+
+    def observe_answer(self, history: Sequence[PromptMessage], text: str) -> EmotionState:
+        """The emotion in an answer; the learner's message is the last of `history`."""
+
+
+class CategoryEstimator(Protocol):
+    """Tells what a question is about."""
+
+    def category_of(self, text: str) -> str:
+        """One of a fixed set of categories, `other` among them, in well under a millisecond."""
 
 
 class Reservation(Protocol):

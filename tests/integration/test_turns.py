@@ -18,7 +18,15 @@ async def test_the_order_of_events_is_exact(chat: Chat, visitor: Visitor) -> Non
     turn = await chat.ask("Think.", model="sim/sim?tokens=12&reasoning=8&seed=3", enable_reasoning=True)
     end = await turn.end()
     types = [kind for i, kind in enumerate(turn.types) if i == 0 or kind != turn.types[i - 1]]
-    assert types == ["thinking_started", "reasoning_step", "thinking_complete", "content_token", "chat_complete"]
+    assert types == [
+        "thinking_started",
+        "emotion_update",
+        "reasoning_step",
+        "thinking_complete",
+        "content_token",
+        "emotion_update",
+        "chat_complete",
+    ]
     tokens = [frame["data"] for frame in turn.frames if frame["type"] == "content_token"]
     assert [token["token_index"] for token in tokens] == list(range(13))
     assert [token["is_final"] for token in tokens] == [False] * 12 + [True]
@@ -33,7 +41,7 @@ async def test_the_order_of_events_is_exact(chat: Chat, visitor: Visitor) -> Non
 async def test_reasoning_is_shown_only_where_it_was_asked_for(chat: Chat) -> None:
     turn = await chat.ask("Answer.", model="sim/sim?tokens=3&reasoning=8")
     await turn.end()
-    assert set(turn.types) == {"thinking_started", "content_token", "chat_complete"}
+    assert set(turn.types) == {"thinking_started", "emotion_update", "content_token", "chat_complete"}
 
 
 async def test_a_stop_closes_the_upstream_and_stores_the_partial(

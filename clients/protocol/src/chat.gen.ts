@@ -126,6 +126,7 @@ export interface ContextInfo {
   timestamp: string;
   seq?: number;
   passages: PassageData[];
+  difficulty?: number;
 }
 /**
  * Something retrieval found.

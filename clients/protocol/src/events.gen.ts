@@ -59,11 +59,12 @@ export interface EmotionState {
   } | null;
 }
 /**
- * What retrieval found, numbered for citing.
+ * What retrieval found, numbered for citing; `difficulty` is what the answer aims at, 0.0 to 1.0, where known.
  */
 export interface PassagesRetrieved {
   type: "passages-retrieved";
   passages: Passage[];
+  difficulty?: number | null;
 }
 /**
  * Something retrieval found. `number` is what the answer cites it by, from 1; `score` is 0.0 to 1.0.

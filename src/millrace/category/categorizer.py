@@ -53,6 +53,10 @@ class Categorizer:
         """
         return cls(LinearModel.from_bytes(path.read_bytes()))
 
+    def category_of(self, text: str) -> str:
+        """The likeliest category of a question (the port `CategoryEstimator`)."""
+        return self.estimate(text).category
+
     def estimate(self, text: str) -> CategoryEstimate:
         """The category of a question, by itself: what was said before it does not count.
 

@@ -136,6 +136,7 @@ class ContextInfo(FrameData, frozen=True, kw_only=True):
     """What retrieval found."""
 
     passages: tuple[PassageData, ...]
+    difficulty: float | UnsetType = UNSET
 
 
 class StepData(Struct, frozen=True, gc=False):

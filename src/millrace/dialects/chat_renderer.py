@@ -133,9 +133,10 @@ class ChatRenderer:
                 return ServerFrame("thinking_started", _thinking_started(event, common))
             case EmotionUpdated(of=of, state=state):
                 return ServerFrame("emotion_update", EmotionUpdate(**common, of=of, emotion_state=_emotion(state)))
-            case PassagesRetrieved(passages=passages):
+            case PassagesRetrieved(passages=passages, difficulty=difficulty):
                 found = tuple(PassageData(p.number, p.title, p.url, p.snippet, p.score) for p in passages)
-                return ServerFrame("context_info", ContextInfo(**common, passages=found))
+                aim = UNSET if difficulty is None else difficulty
+                return ServerFrame("context_info", ContextInfo(**common, passages=found, difficulty=aim))
             case ReasoningStep():
                 step = StepData(event.number, event.kind, event.content, event.confidence, common["timestamp"])
                 return ServerFrame("reasoning_step", ReasoningStepFrame(**common, step=step))

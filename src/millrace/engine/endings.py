@@ -28,6 +28,11 @@ class Ending:
     cause: CancelCause | None = None
     asked_at: float = 0.0
 
+    @property
+    def is_completed(self) -> bool:
+        """Whether the provider finished."""
+        return self.error is None and self.cause is None
+
     @classmethod
     def completed(cls) -> Self:
         """The provider finished."""
@@ -47,13 +52,22 @@ class Ending:
 class Endings:
     """Makes the terminal event and the outcome of one turn. `began` is in monotonic seconds."""
 
-    def __init__(self, turn: Turn, transcript: Transcript, models: ModelDirectory, clock: Clock, began: float) -> None:
+    def __init__(
+        self,
+        turn: Turn,
+        transcript: Transcript,
+        models: ModelDirectory,
+        clock: Clock,
+        began: float,
+        category: str | None = None,
+    ) -> None:
         self._turn = turn
         self._transcript = transcript
         self._models = models
         self._now = clock.monotonic()
         self._now_ms = clock.now_ms()
         self._began = began
+        self._category = category
 
     def usage(self) -> Usage:
         """What the provider reported, or our own estimate of what it sent."""
@@ -108,6 +122,7 @@ class Endings:
             cost=self.cost(),
             response_time_ms=round((self._now - self._began) * 1000),
             time_to_first_token_ms=round((first - self._began) * 1000) if first is not None else None,
+            category=self._category,
             rag_enabled=self._turn.command.context.enable_rag,
             citations=transcript.citations or cited_passages(transcript.text, transcript.passages),
         )
@@ -144,4 +159,5 @@ class Endings:
             usage=self.usage(),
             model=turn.model,
             cost=self.cost(),
+            emotion=transcript.emotion,
         )

@@ -23,6 +23,7 @@ from millrace.model.messages import FoldedMessage, Session, Turn
 from millrace.model.principal import Principal
 from millrace.model.turns import Signal, TurnRecord
 from millrace.ports import (
+    CategoryEstimator,
     Clock,
     EmotionAnalyzer,
     Ledger,
@@ -67,6 +68,7 @@ class Engine:
         ledger: Ledger | None = None,
         retriever: Retriever | None = None,
         emotion: EmotionAnalyzer | None = None,
+        categories: CategoryEstimator | None = None,
     ) -> None:
         self.options = options or EngineOptions()
         self.access = Access(store, registry)
@@ -80,7 +82,7 @@ class Engine:
         self._runs = Runs(clock)
         self._attendance = Attendance(self.options.disconnect_grace_s, self._absent)
         self._services = RunServices(
-            log, registry, store, models, clock, self._hub, Timings(), self.options, retriever, emotion
+            log, registry, store, models, clock, self._hub, Timings(), self.options, retriever, emotion, categories
         )
         self._recovery = Recovery(self._services, self._runs)
         self._signals: Subscription | None = None

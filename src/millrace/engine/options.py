@@ -27,7 +27,7 @@ class EngineOptions:
         linger_s: How long an ended turn stays in memory after its last watcher left.
         recovery_interval_s: How often turns of dead processes are looked for.
         max_takeovers: How often a turn may be taken over before it ends as interrupted.
-        emotion_enabled: Whether emotion is estimated.
+        guidance_enabled: Whether what is estimated of the learner is told to the model.
     """
 
     max_tokens: int = 4096
@@ -45,4 +45,4 @@ class EngineOptions:
     linger_s: float = 10.0
     recovery_interval_s: float = 2.0
     max_takeovers: int = 3
-    emotion_enabled: bool = True
+    guidance_enabled: bool = True

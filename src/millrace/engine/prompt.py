@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from millrace.model.commands import TurnContext
 from millrace.model.events import Passage
 from millrace.model.generation import PromptMessage
+from millrace.model.learner import LearnerState
 from millrace.model.messages import Message, Turn
+
+_UNKNOWN_DIFFICULTY = 0.5  # what an estimate begins with
 
 _CITE = (
     "Answer from the numbered passages below where they hold the answer, and mark each statement taken from one "
@@ -13,45 +16,69 @@ _CITE = (
 )
 
 
+def conversation(turn: Turn, history: Sequence[Message]) -> tuple[PromptMessage, ...]:
+    """What was said before a turn's question.
+
+    Args:
+        turn: The turn to answer.
+        history: The session's stored messages, oldest first; for a regeneration the answer itself and what
+            came after it are left out.
+    """
+    said: list[PromptMessage] = []
+    for message in history:
+        if message.id in (turn.user_message_id, turn.message_id):
+            break
+        if message.version.content:
+            said.append(PromptMessage(message.role, message.version.content))
+    return tuple(said)
+
+
 def build_prompt(
     turn: Turn,
-    history: Sequence[Message],
+    said: Sequence[PromptMessage],
     *,
     system_prompt: str = "",
     passages: Sequence[Passage] = (),
+    learner: LearnerState | None = None,
     partial: str = "",
 ) -> tuple[PromptMessage, ...]:
     """The messages to send to the model.
 
     Args:
         turn: The turn to answer.
-        history: The session's stored messages, oldest first; for a regeneration the answer itself and what
-            came after it are left out.
+        said: What was said before (`conversation`).
         system_prompt: What stands before every conversation.
         passages: What retrieval found.
+        learner: How the learner is doing, where that is to change the answer.
         partial: What was answered before an interruption, for the model to continue.
     """
     messages: list[PromptMessage] = []
-    system = _system(system_prompt, turn.command.context, passages)
+    system = _system(system_prompt, turn.command.context, passages, learner)
     if system:
         messages.append(PromptMessage("system", system))
-    for message in history:
-        if message.id in (turn.user_message_id, turn.message_id):
-            break
-        if message.version.content:
-            messages.append(PromptMessage(message.role, message.version.content))
+    messages.extend(said)
     messages.append(PromptMessage("user", turn.command.message))
     if partial:
         messages.append(PromptMessage("assistant", partial))
     return tuple(messages)
 
 
-def _system(system_prompt: str, context: TurnContext, passages: Sequence[Passage]) -> str:
+def aimed_difficulty(context: TurnContext, learner: LearnerState | None) -> float | None:
+    """How hard the answer should be: as the request says, else as the conversation's course suggests, if it does."""
+    if context.difficulty is not None or learner is None or learner.difficulty == _UNKNOWN_DIFFICULTY:
+        return context.difficulty
+    return learner.difficulty
+
+
+def _system(system_prompt: str, context: TurnContext, passages: Sequence[Passage], learner: LearnerState | None) -> str:
     parts = [system_prompt.strip()]
     if context.subject:
         parts.append(f"The subject is {context.subject}.")
-    if context.difficulty is not None:
-        parts.append(f"Aim at a difficulty of {context.difficulty:.2f} on a scale from 0 (beginner) to 1 (expert).")
+    difficulty = aimed_difficulty(context, learner)
+    if difficulty is not None:
+        parts.append(f"Aim at a difficulty of {difficulty:.2f} on a scale from 0 (beginner) to 1 (expert).")
+    if learner is not None and learner.instruction:
+        parts.append(learner.instruction)
     if passages:
         parts.append(_CITE)
         parts += [f"[{passage.number}] {passage.title}\n{passage.snippet}" for passage in passages]

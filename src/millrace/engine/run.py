@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from millrace.engine.endings import Ending, Endings
 from millrace.engine.hub import Hub
 from millrace.engine.options import EngineOptions
-from millrace.engine.prompt import build_prompt
+from millrace.engine.prompt import aimed_difficulty, build_prompt, conversation
 from millrace.engine.timings import Timings
 from millrace.engine.transcript import Transcript
 from millrace.model.errors import (
@@ -33,10 +33,12 @@ from millrace.model.events import (
     TurnResumed,
     TurnStarted,
 )
-from millrace.model.generation import GenerationRequest
+from millrace.model.generation import GenerationRequest, PromptMessage
+from millrace.model.learner import LearnerState
 from millrace.model.messages import Turn, TurnState
 from millrace.model.turns import Lease, TurnRecord
 from millrace.ports import (
+    CategoryEstimator,
     Clock,
     EmotionAnalyzer,
     ModelDirectory,
@@ -69,6 +71,7 @@ class RunServices:
     options: EngineOptions
     retriever: Retriever | None = None
     emotion: EmotionAnalyzer | None = None
+    categories: CategoryEstimator | None = None
 
 
 class Run:
@@ -89,6 +92,7 @@ class Run:
         self._reservation = reservation
         self._api_key = api_key
         self._earlier = earlier
+        self._said: tuple[PromptMessage, ...] = ()
         self._go = asyncio.Event()
         self._work: asyncio.Task[None] | None = None
         self._nudge: Ending | None = None
@@ -214,7 +218,6 @@ class Run:
         request = await self._request(transcript, resolved)
         async with aclosing(resolved.provider.generate(request)) as generation:
             self._progress = services.clock.monotonic()
-            self._feel(transcript)
             async for deltas in generation:
                 self._progress = services.clock.monotonic()
                 self._waits_for_first = False
@@ -264,21 +267,18 @@ class Run:
 
     async def _request(self, transcript: Transcript, resolved: ResolvedModel) -> GenerationRequest:
         services, command = self._services, self.turn.command
-        if command.context.enable_rag and services.retriever is not None and not transcript.passages:
-            passages = await services.retriever.retrieve(
-                command.message, user_id=self.turn.user_id, document_ids=command.context.document_ids
-            )
-            if passages:
-                transcript.write(PassagesRetrieved(tuple(passages)))
-                transcript.passages = passages
         history = await services.store.messages(self.turn.session_id, limit=services.options.history_messages)
         if command.regenerate is not None and all(message.id != self.turn.message_id for message in history):
             raise InvalidRequest("That answer is too far back in the conversation to be written again.")
+        self._said = conversation(self.turn, history)
+        learner = self._observe(transcript)
+        await self._retrieve(transcript, aimed_difficulty(command.context, learner))
         prompt = build_prompt(
             self.turn,
-            history,
+            self._said,
             system_prompt=services.options.system_prompt,
             passages=transcript.passages,
+            learner=learner,
             partial=transcript.text,
         )
         return GenerationRequest(
@@ -291,13 +291,26 @@ class Run:
             user_id=self.turn.user_id,
         )
 
-    def _feel(self, transcript: Transcript) -> None:
-        """Estimate the user's emotion while the upstream call is under way."""
-        analyzer = self._services.emotion
-        if analyzer is not None and self._services.options.emotion_enabled and not self._earlier:
-            state = analyzer.analyze(self.turn.command.message)
-            if state is not None:
-                transcript.write(EmotionUpdated("user", state))
+    def _observe(self, transcript: Transcript) -> LearnerState | None:
+        """Estimate how the learner is doing; returns it where that is to change the answer."""
+        if self._services.emotion is None:
+            return None
+        learner = self._services.emotion.observe(self._said, self.turn.command.message)
+        if transcript.emotion is None:
+            transcript.emotion = learner.emotion
+            transcript.write(EmotionUpdated("user", learner.emotion))
+        return learner if self._services.options.guidance_enabled else None
+
+    async def _retrieve(self, transcript: Transcript, difficulty: float | None) -> None:
+        retriever, command = self._services.retriever, self.turn.command
+        if not command.context.enable_rag or retriever is None or transcript.passages:
+            return
+        passages = await retriever.retrieve(
+            command.message, user_id=self.turn.user_id, document_ids=command.context.document_ids
+        )
+        if passages:
+            transcript.write(PassagesRetrieved(tuple(passages), difficulty))
+            transcript.passages = passages
 
     # --- the end ------------------------------------------------------------------------------------
 
@@ -306,7 +319,12 @@ class Run:
         services = self._services
         if transcript.begun and ending.error is None:
             transcript.complete_reasoning()
-        endings = Endings(self.turn, transcript, services.models, services.clock, self._began)
+        if ending.is_completed and services.emotion is not None:
+            asked = PromptMessage("user", self.turn.command.message)
+            emotion = services.emotion.observe_answer((*self._said, asked), transcript.text)
+            transcript.write(EmotionUpdated("answer", emotion))
+        category = services.categories.category_of(self.turn.command.message) if services.categories else None
+        endings = Endings(self.turn, transcript, services.models, services.clock, self._began, category)
         event = endings.event(ending)
         try:
             await services.store.finish_turn(endings.outcome(event))

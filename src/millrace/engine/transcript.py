@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from millrace.model.events import (
     AnyEvent,
     Citation,
+    EmotionState,
+    EmotionUpdated,
     Entry,
     FinishReason,
     Passage,
@@ -47,6 +49,7 @@ class Transcript:
         self.pieces = 0
         self.first_text_at: float | None = None
         self.passages: Sequence[Passage] = ()
+        self.emotion: EmotionState | None = None
         self.citations: tuple[Citation, ...] = ()
         self.usage: Usage | None = None
         self.cost: float | None = None
@@ -68,6 +71,8 @@ class Transcript:
                     self._steps.count = event.number
                 case PassagesRetrieved():
                     self.passages = event.passages
+                case EmotionUpdated(of="user"):
+                    self.emotion = event.state
                 case _:
                     pass
         if self._lifecycle.state is State.REASONING:

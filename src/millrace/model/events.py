@@ -101,9 +101,10 @@ class EmotionUpdated(Event, frozen=True):
 
 
 class PassagesRetrieved(Event, frozen=True):
-    """What retrieval found, numbered for citing."""
+    """What retrieval found, numbered for citing; `difficulty` is what the answer aims at, 0.0 to 1.0, where known."""
 
     passages: tuple[Passage, ...]
+    difficulty: float | None = None
 
 
 class ReasoningDelta(Event, frozen=True):

@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from millrace.model.events import CancelCause, Usage
+from millrace.model.events import CancelCause, EmotionState, Usage
 from millrace.model.messages import Turn, TurnState, Version
 
 
@@ -46,7 +46,8 @@ class Signal(Struct, frozen=True):
 class TurnOutcome(Struct, frozen=True, kw_only=True):
     """What a finished turn leaves behind, to be stored in one transaction.
 
-    `new_user_message` is false for a regeneration, whose question is stored already.
+    `new_user_message` is false for a regeneration, whose question is stored already. `emotion` is the estimate for
+    the user's message, kept with it.
     """
 
     turn: Turn
@@ -55,3 +56,4 @@ class TurnOutcome(Struct, frozen=True, kw_only=True):
     usage: Usage
     model: str
     cost: float | None = None
+    emotion: EmotionState | None = None

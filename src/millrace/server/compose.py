@@ -22,7 +22,16 @@ from millrace.logs.sqlite_database import LogDatabase
 from millrace.logs.sqlite_registry import SqliteRegistry
 from millrace.ops.clock import SystemClock
 from millrace.ops.garbage import GcMeter
-from millrace.ports import Clock, EmotionAnalyzer, Ledger, ModelDirectory, Store, TurnLog, TurnRegistry
+from millrace.ports import (
+    CategoryEstimator,
+    Clock,
+    EmotionAnalyzer,
+    Ledger,
+    ModelDirectory,
+    Store,
+    TurnLog,
+    TurnRegistry,
+)
 from millrace.server.accounts import Accounts
 from millrace.server.auth import Authentication, KnownUsers
 from millrace.server.cookies import Cookies
@@ -33,6 +42,7 @@ from millrace.server.refresh import Families, MemoryFamilies, RefreshTokens, Sql
 from millrace.server.secret import signing_secret
 from millrace.server.services import Services
 from millrace.server.settings import Settings
+from millrace.server.settings_errors import SettingsError
 from millrace.server.tickets import Tickets
 from millrace.server.tokens import LocalTokens, PublicKeyVerifier, SharedSecretVerifier, Verifier
 from millrace.stores.database import open_database
@@ -95,7 +105,8 @@ async def compose(settings: Settings, ports: Ports, connections: ConnectionCount
             options=engine_options(settings),
             ledger=ports.ledger or RateLedger(settings.limits.turns_per_minute, clock),
             retriever=parts.knowledge,
-            emotion=ports.emotion,
+            emotion=ports.emotion or await asyncio.to_thread(_emotion_analyzer, settings),
+            categories=await asyncio.to_thread(_category_estimator, settings),
         )
         await engine.open()
         stack.push_async_callback(engine.close)
@@ -121,8 +132,38 @@ def engine_options(settings: Settings) -> EngineOptions:
         message_chars=limits.message_chars,
         system_prompt=generation.system_prompt,
         log_retention_s=settings.log_retention_s,
-        emotion_enabled=generation.emotion_enabled,
+        guidance_enabled=generation.guidance_enabled,
     )
+
+
+def _emotion_analyzer(settings: Settings) -> EmotionAnalyzer | None:
+    """What estimates how learners fare, if that is wanted.
+
+    Raises:
+        SettingsError: The template of the instruction is wrong.
+    """
+    generation = settings.generation
+    if not generation.emotion_enabled:
+        return None
+    # NumPy takes longer to load than the rest of this: whoever switches the estimate off does not pay for it.
+    from millrace.affect.analyzer import LearnerAnalyzer  # noqa: PLC0415
+    from millrace.affect.emotions import LinearEmotions  # noqa: PLC0415
+    from millrace.affect.guidance import DEFAULT_TEMPLATE, checked_template  # noqa: PLC0415
+
+    try:
+        template = checked_template(generation.guidance_template or DEFAULT_TEMPLATE)
+    except ValueError as error:
+        raise SettingsError([f"The setting generation.guidance_template is wrong. {error}"]) from error
+    return LearnerAnalyzer(LinearEmotions.load(), template=template if generation.guidance_enabled else None)
+
+
+def _category_estimator(settings: Settings) -> CategoryEstimator | None:
+    """What tells the subject of questions, if that is wanted."""
+    if not settings.generation.category_enabled:
+        return None
+    from millrace.category.categorizer import Categorizer  # noqa: PLC0415 - brings NumPy, as above
+
+    return Categorizer.load()
 
 
 def verifier_for(settings: Settings, tokens: LocalTokens, secret: bytes, clock: Clock) -> Verifier:

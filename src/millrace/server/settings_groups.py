@@ -125,7 +125,13 @@ class GenerationSettings(Group):
     idle_timeout_s: Annotated[float, Field(gt=0)] = 30
     """Longest wait between two pieces, in seconds."""
     emotion_enabled: bool = True
-    """Whether the emotion in messages is estimated."""
+    """Whether the emotion in messages is estimated; nothing is computed where it is not."""
+    guidance_enabled: bool = True
+    """Whether what is estimated of the learner changes the answer, as an instruction to the model."""
+    guidance_template: str = ""
+    """The instruction, with `$readiness`, `$load`, `$interventions` and `$difficulty`; a built-in one where empty."""
+    category_enabled: bool = True
+    """Whether the subject of questions is estimated."""
     on_busy: Literal["queue", "reject", "interrupt"] = "queue"
     """What a question does that arrives while its conversation is being answered: wait, be refused, or take over."""
     on_disconnect: Literal["continue", "cancel"] = "continue"

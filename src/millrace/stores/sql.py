@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from msgspec import to_builtins
 from sqlalchemy import Connection, Executable
 
 from millrace.model.errors import Conflict, NotFound
@@ -212,9 +213,14 @@ class _TurnWriter:
             self._add_version(connection)
 
     def _add_messages(self, connection: Connection, count: int) -> None:
-        turn, answer = self._outcome.turn, self._outcome.answer
+        turn, answer, emotion = self._outcome.turn, self._outcome.answer, self._outcome.emotion
         question = Version(
-            number=1, content=turn.command.message, status="complete", created_at=turn.created_at, turn_id=turn.id
+            number=1,
+            content=turn.command.message,
+            status="complete",
+            created_at=turn.created_at,
+            turn_id=turn.id,
+            metadata=None if emotion is None else {"emotion_state": to_builtins(emotion)},
         )
         asked = (turn.session_id, turn.user_message_id, "user", count - 2, turn.created_at)
         answered = (turn.session_id, turn.message_id, "assistant", count - 1, answer.created_at)

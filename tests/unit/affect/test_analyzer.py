@@ -6,9 +6,9 @@ from millrace.affect.analyzer import LearnerAnalyzer
 from millrace.affect.emotions import Emotions, LinearEmotions
 from millrace.affect.guidance import DEFAULT_TEMPLATE, checked_template
 from millrace.affect.interventions import Intervention
-from millrace.affect.learner import LearnerState
 from millrace.model.events import EmotionState
 from millrace.model.generation import PromptMessage
+from millrace.model.learner import LearnerState
 
 CONVERSATION = (
     ("user", "I'm curious how derivatives work, can you explain the idea behind them?"),

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 import pytest
+from tests.support.mood import Mood
 from tests.unit.engine.conftest import ANA, Bench, until
 
 from millrace.model.commands import CancelTurn, StartTurn, TurnContext
 from millrace.model.errors import InvalidRequest, StoreUnavailable, StreamError
 from millrace.model.events import (
-    EmotionState,
     EmotionUpdated,
     Passage,
     PassagesRetrieved,
@@ -88,11 +88,29 @@ class Library:
         return [Passage(1, "Mill", f"Found for {query}", 0.9, "/mill")] if document_ids == ("d",) else []
 
 
-class Mood:
-    """An analyzer that always sees joy."""
+async def test_how_the_learner_fares_is_told_logged_and_kept(make_bench) -> None:  # type: ignore[no-untyped-def]
+    mood = Mood()
+    bench: Bench = await make_bench(emotion=mood)
+    turn, call = await bench.ask("Why?")
+    assert "Give a hint." in call.request.messages[0].content
+    assert "0.70" in call.request.messages[0].content
+    call.say("Because.")
+    call.finish()
+    entries = await bench.entries(turn)
+    felt = [(entry.event.of, entry.seq) for entry in entries if isinstance(entry.event, EmotionUpdated)]
+    assert felt == [("user", 1), ("answer", len(entries) - 2)]
+    assert mood.seen == [([], "Why?"), (["Why?"], "Because.")]
+    question = (await bench.store.messages(turn.session_id, limit=5))[0]
+    assert question.version.metadata is not None
+    assert question.version.metadata["emotion_state"]["primary_emotion"] == "joy"
 
-    def analyze(self, text: str) -> EmotionState | None:
-        return EmotionState("joy", 0.9, "optimal", "optimal")
+
+async def test_the_estimate_may_be_kept_from_the_model(make_bench) -> None:  # type: ignore[no-untyped-def]
+    bench: Bench = await make_bench(emotion=Mood(), guidance_enabled=False)
+    turn, call = await bench.ask("Why?")
+    assert [message.role for message in call.request.messages] == ["user"]
+    call.finish()
+    assert any(isinstance(entry.event, EmotionUpdated) for entry in await bench.entries(turn))
 
 
 async def test_passages_reach_the_model_and_are_cited(make_bench) -> None:  # type: ignore[no-untyped-def]
@@ -102,8 +120,8 @@ async def test_passages_reach_the_model_and_are_cited(make_bench) -> None:  # ty
     call.say("Ada [1].")
     call.finish()
     entries = await bench.entries(turn)
-    assert any(isinstance(entry.event, PassagesRetrieved) for entry in entries)
-    assert any(isinstance(entry.event, EmotionUpdated) for entry in entries)
+    found = [entry.event for entry in entries if isinstance(entry.event, PassagesRetrieved)]
+    assert [event.difficulty for event in found] == [0.7]
     end = entries[-1].event
     assert isinstance(end, TurnCompleted)
     assert (end.rag_enabled, [citation.url for citation in end.citations]) == (True, ["/mill"])

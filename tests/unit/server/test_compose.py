@@ -28,7 +28,7 @@ def test_the_engine_does_what_the_settings_say() -> None:
         "disconnect_grace_s": 11.0,
         "history_messages": 12,
         "system_prompt": "Be brief.",
-        "emotion_enabled": False,
+        "guidance_enabled": False,
     }
     settings = Settings.model_validate(
         {"generation": values, "limits": {"queue": 13, "message_chars": 14}, "log_retention_s": 61}

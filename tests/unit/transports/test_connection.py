@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 from tests.support.chat_bench import ANA, BEN, ChatBench, chat_bench
+from tests.support.mood import Mood
 
 from millrace.model.errors import ProviderFailure, RateLimited
-from millrace.model.events import Citation, EmotionState, Passage, Usage
+from millrace.model.events import Citation, Passage, Usage
 from millrace.model.generation import CitationsFound
 from millrace.model.messages import Turn
 from millrace.model.principal import Principal
@@ -48,11 +49,7 @@ async def test_the_order_with_passages_emotion_and_reasoning(tmp_path: Path) -> 
         async def retrieve(self, query: str, **_: object) -> list[Passage]:
             return [Passage(1, "Optics", "Light ...", 0.8, "https://example.org")]
 
-    class Feels:
-        def analyze(self, text: str) -> EmotionState:
-            return EmotionState("joy", 0.5, "good", "optimal")
-
-    async with chat_bench(tmp_path, retriever=Found(), emotion=Feels()) as bench:
+    async with chat_bench(tmp_path, retriever=Found(), emotion=Mood()) as bench:
         peer = bench.peer()
         _, call = await bench.ask(peer, enable_reasoning=True, context={"enable_rag": True})
         assert call.request.reasoning
@@ -65,7 +62,7 @@ async def test_the_order_with_passages_emotion_and_reasoning(tmp_path: Path) -> 
     assert "reasoning_step" in peer.kinds
     assert sorted(kinds[:3]) == ["context_info", "emotion_update", "thinking_started"]
     assert kinds[0] == "thinking_started"
-    assert kinds[3:] == ["thinking_complete", "content_token", "content_token", "chat_complete"]
+    assert kinds[3:] == ["thinking_complete", "content_token", "content_token", "emotion_update", "chat_complete"]
     assert end["data"]["metadata"]["citations"] == [{"title": "Web", "url": "https://example.org/web", "snippet": ""}]
     assert end["data"]["metadata"]["rag_enabled"] is True
 

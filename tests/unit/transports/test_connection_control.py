@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from tests.support.chat_bench import ChatBench, chat_bench
+from tests.support.mood import Mood
 
-from millrace.model.events import EmotionState
 from millrace.model.messages import Turn
 
 
@@ -165,11 +165,7 @@ async def test_reasoning_switched_on_and_off_in_the_middle(bench: ChatBench) -> 
 
 
 async def test_emotion_switched_off(tmp_path: Path) -> None:
-    class Feels:
-        def analyze(self, text: str) -> EmotionState:
-            return EmotionState("joy", 0.5, "good", "optimal")
-
-    async with chat_bench(tmp_path, emotion=Feels()) as bench:
+    async with chat_bench(tmp_path, emotion=Mood()) as bench:
         seeing, blind = bench.peer(), bench.peer()
         await blind.say("chat_config", config={"show_emotion": False})
         started, call = await bench.ask(seeing)

@@ -210,7 +210,8 @@ async def test_a_whole_turn(here: Site) -> None:
         while frames[-1]["type"] != "chat_complete":
             frames.append(await following(client))
     kinds = [frame["type"] for frame in frames]
-    assert kinds == ["thinking_started", *["content_token"] * 3, "chat_complete"]
+    tokens = ["content_token"] * 3
+    assert kinds == ["thinking_started", "emotion_update", *tokens, "emotion_update", "chat_complete"]
     assert frames[-1]["data"]["full_message"] == "Because"
 
 
