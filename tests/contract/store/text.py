@@ -28,6 +28,10 @@ JSON = st.recursive(
 )
 
 
+# One store serves all examples, and each backend runs this same test: that is what a contract is.
+SHARED = (HealthCheck.function_scoped_fixture, HealthCheck.differing_executors)
+
+
 class TextContract:
     async def test_what_no_database_holds_is_replaced(self, store: Store) -> None:
         await open_session(store, title="a\0b")
@@ -73,7 +77,7 @@ class TextContract:
         assert (await must_message(store, "answer-1")).version.content == answer
         assert len(await store.search("ada", "wort17ü", limit=10)) == 1
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=40, deadline=None, suppress_health_check=SHARED)
     @given(question=TEXT, answer=TEXT, reasoning=st.none() | TEXT, metadata=st.none() | st.dictionaries(TEXT, JSON))
     async def test_text_and_metadata_come_back_as_they_were(
         self, store: Store, question: str, answer: str, reasoning: str | None, metadata: dict[str, Any] | None
