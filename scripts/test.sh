@@ -30,6 +30,9 @@ for part in "${parts[@]}"; do
   # The closing line of pytest counts the tests; where it ends up far above, it is said again.
   [ "$part" = python ] && line="$line: $(grep -v '^[[:space:]]*$' ".make/test-$part.log" | tail -n 1)"
   summary="$summary$line"$'\n'
+  # What failed is named once more, below everything else.
+  failed=$(grep -E '^(FAILED|ERROR) ' ".make/test-$part.log" | sort -u | head -n 20 || true)
+  [ -z "$failed" ] || summary="$summary$failed"$'\n'
 done
 printf '== Summary\n%s' "$summary"
 exit $status

@@ -1,13 +1,13 @@
 """Real processes for the tests of the whole: a simulator and a server that uses it."""
 
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
+import httpx2
 import pytest
 from tests.support.chat_client import Chat, Visitor
 from tests.support.server import RunningServer, running_server
+from tests.support.simulator import running_simulator
 
-from millrace.testing.simulator import simulator_process
 from millrace.testing.simulator.process import SimulatorProcess
 
 LIMITS = {
@@ -19,21 +19,29 @@ LIMITS = {
 }
 
 
-@pytest.fixture
-async def simulator() -> AsyncIterator[SimulatorProcess]:
-    async with simulator_process() as simulator:
+@pytest.fixture(scope="module")
+def shared_simulator() -> Iterator[SimulatorProcess]:
+    """One simulator for the tests of a module: a process costs more than most tests."""
+    with running_simulator() as simulator:
         yield simulator
 
 
 @pytest.fixture
-def environment(simulator: SimulatorProcess) -> dict[str, str]:
+def simulator(shared_simulator: SimulatorProcess) -> SimulatorProcess:
+    """The module's simulator, with an empty journal."""
+    httpx2.delete(f"{shared_simulator.url}/_requests").raise_for_status()
+    return shared_simulator
+
+
+@pytest.fixture(scope="module")
+def environment(shared_simulator: SimulatorProcess) -> dict[str, str]:
     """A server's settings: the simulator as `sim`, which can continue a text, and as `plain`, which cannot."""
     providers = {
         f"MILLRACE_PROVIDERS__{name}__{field}": value
         for name, prefill in (("SIM", "true"), ("PLAIN", "false"))
         for field, value in (
             ("KIND", "openai"),
-            ("BASE_URL", simulator.base_url),
+            ("BASE_URL", shared_simulator.base_url),
             ("API_KEY", "sk-test"),
             ("PREFILL", prefill),
         )
@@ -41,9 +49,10 @@ def environment(simulator: SimulatorProcess) -> dict[str, str]:
     return {**LIMITS, **providers}
 
 
-@pytest.fixture
-def server(tmp_path: Path, environment: dict[str, str]) -> Iterator[RunningServer]:
-    with running_server(tmp_path / "data", environment=environment) as server:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Iterator[RunningServer]:
+    """One server for the tests of a module, who are each a visitor of their own. One that kills it starts its own."""
+    with running_server(tmp_path_factory.mktemp("server") / "data", environment=environment) as server:
         yield server
 
 

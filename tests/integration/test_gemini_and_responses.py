@@ -40,15 +40,15 @@ FAULTS_IN_THE_MIDDLE = {
 }
 
 
-@pytest.fixture
-def environment(environment: dict[str, str], simulator: SimulatorProcess) -> dict[str, str]:
+@pytest.fixture(scope="module")
+def environment(environment: dict[str, str], shared_simulator: SimulatorProcess) -> dict[str, str]:
     """The usual names for Gemini, the settings for Responses, with and without background."""
     providers = {
         f"MILLRACE_PROVIDERS__{name}__{field}": value
         for name, background in (("RESPONSES", "false"), ("BACKGROUND", "true"))
         for field, value in (
             ("KIND", "openai-responses"),
-            ("BASE_URL", simulator.base_url),
+            ("BASE_URL", shared_simulator.base_url),
             ("API_KEY", "sk-test"),
             ("BACKGROUND", background),
         )
@@ -56,7 +56,7 @@ def environment(environment: dict[str, str], simulator: SimulatorProcess) -> dic
     return {
         **environment,
         **providers,
-        "GEMINI_BASE_URL": f"{simulator.url}/v1beta",
+        "GEMINI_BASE_URL": f"{shared_simulator.url}/v1beta",
         "GOOGLE_API_KEY": "AIza-test",
         "MILLRACE_GENERATION__FIRST_TOKEN_TIMEOUT_S": "2",
         "MILLRACE_GENERATION__IDLE_TIMEOUT_S": "2",

@@ -47,6 +47,11 @@ def run_chat(
     )
 
 
+def at_the_prompt(text: str) -> bool:
+    """Whether the program waits for a line."""
+    return text.rstrip().splitlines()[-1].startswith(">")
+
+
 async def test_a_conversation(server: RunningServer, tmp_path: Path) -> None:
     async with terminal(
         "chat", "--url", server.url, "--model", "sim/sim?tokens=30&text=markdown&seed=2", state=tmp_path
@@ -98,7 +103,7 @@ async def test_control_c_stops_the_answer_and_not_the_program(
         chat.type(CONTROL_C)  # erases the line
         chat.type("/model sim/sim?tokens=3&seed=4\rAgain.\r")
         await chat.until("tokens:")
-        await chat.until(lambda text: text.rstrip().endswith(">"))  # one that is pressed earlier is for the answer
+        await chat.until(at_the_prompt)  # one that is pressed earlier is for the answer
         chat.type(CONTROL_C)
         await chat.until("Ctrl-C once more")
         chat.type(CONTROL_C)
@@ -133,7 +138,8 @@ async def test_a_server_that_is_killed_and_comes_back(
         server.stop()
 
 
-async def test_leaving_while_the_server_is_away(server: RunningServer, tmp_path: Path) -> None:
+async def test_leaving_while_the_server_is_away(environment: dict[str, str], tmp_path: Path) -> None:
+    server = start_server(tmp_path / "data", environment=environment)
     async with terminal("chat", "--url", server.url, "--model", f"sim/{SLOW}", state=tmp_path) as chat:
         await chat.until(READY)
         chat.type("Talk.\r")
@@ -144,6 +150,7 @@ async def test_leaving_while_the_server_is_away(server: RunningServer, tmp_path:
         await chat.until("Not waiting any longer")
         chat.type("/sessions\r")
         await chat.until("No Millrace server answers")
+        await chat.until(at_the_prompt)
         chat.type(CONTROL_D)
         assert await chat.exit_code() == 0
 
