@@ -290,6 +290,27 @@ class EmotionAnalyzer(Protocol):
         """The emotion in an answer; the learner's message is the last of `history`."""
 
 
+class QuestionSuggester(Protocol):
+    """Thinks of what the user may want to ask next."""
+
+    async def suggest(
+        self,
+        conversation: Sequence[PromptMessage],
+        *,
+        passages: Sequence[Passage] = (),
+        seconds: float,
+        user_id: str = "",
+    ) -> tuple[str, ...]:
+        """A few new questions, or none; raises nothing for a provider's error. The answer is the last message."""
+
+
+class SessionTitler(Protocol):
+    """Thinks of a title for a conversation."""
+
+    async def title(self, question: str, answer: str, *, seconds: float, user_id: str = "") -> str | None:
+        """A short title, or none; raises nothing for a provider's error."""
+
+
 class CategoryEstimator(Protocol):
     """Tells what a question is about."""
 

@@ -1,7 +1,9 @@
 """A learner's conversation through the real server: the states a teacher would expect, and again on replay."""
 
+import asyncio
 from typing import Any
 
+import pytest
 from tests.support.chat_client import Chat, Visitor
 
 COURSE = [
@@ -45,3 +47,18 @@ async def test_a_learners_course_shows_and_replays(chat: Chat, visitor: Visitor)
 async def test_the_subject_of_a_question_is_told(chat: Chat) -> None:
     turn = await chat.ask("Write a Python function that reverses a linked list.", model="sim/sim?tokens=3")
     assert (await turn.end())["metadata"]["category_detected"] == "coding"
+
+
+@pytest.fixture(scope="module")
+def environment(environment: dict[str, str]) -> dict[str, str]:
+    """A fast model beside the others; the simulator answers it with sentences, which are no questions."""
+    return {**environment, "MILLRACE_FAST_MODEL": "sim/sim?tokens=6&text=prose"}
+
+
+async def test_a_fast_model_titles_a_conversation(chat: Chat, visitor: Visitor) -> None:
+    turn = await chat.ask("Why do rivers bend?", model="sim/sim?tokens=5&seed=3")
+    await turn.end()
+    async with asyncio.timeout(5):
+        while (title := (await visitor.conversation(turn.session_id))["session"]["title"]) == "Why do rivers bend?":
+            await asyncio.sleep(0.05)
+    assert title

@@ -12,6 +12,7 @@ from tests.support.scripted_provider import Call, ScriptedDirectory, ScriptedPro
 
 from millrace.dialects.chat import ChatDialect
 from millrace.engine.engine import Engine
+from millrace.engine.insights import Insights
 from millrace.engine.options import EngineOptions
 from millrace.logs.memory import MemoryLog
 from millrace.logs.memory_registry import MemoryRegistry
@@ -162,7 +163,7 @@ async def chat_bench(
         clock=clock,
         options=EngineOptions(**options),
         retriever=retriever,
-        emotion=emotion,
+        insights=Insights(emotion=emotion),
     )
     bench = ChatBench(engine, store, provider)
     await engine.open()

@@ -60,6 +60,7 @@ class Endings:
         clock: Clock,
         began: float,
         category: str | None = None,
+        questions: tuple[str, ...] = (),
     ) -> None:
         self._turn = turn
         self._transcript = transcript
@@ -68,6 +69,7 @@ class Endings:
         self._now_ms = clock.now_ms()
         self._began = began
         self._category = category
+        self._questions = questions
 
     def usage(self) -> Usage:
         """What the provider reported, or our own estimate of what it sent."""
@@ -135,7 +137,7 @@ class Endings:
         error = None
         match event:
             case TurnCompleted():
-                metadata = completion_metadata(event)
+                metadata = completion_metadata(event, self._questions)
             case TurnCancelled():
                 status = "cancelled"
                 metadata = partial_metadata(turn.model, event)

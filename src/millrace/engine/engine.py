@@ -11,6 +11,7 @@ import msgspec
 from millrace.engine.access import Access
 from millrace.engine.attendance import Attendance
 from millrace.engine.hub import Follower, Hub
+from millrace.engine.insights import Insights
 from millrace.engine.options import EngineOptions
 from millrace.engine.recovery import Recovery
 from millrace.engine.run import Run, RunServices
@@ -23,9 +24,7 @@ from millrace.model.messages import FoldedMessage, Session, Turn
 from millrace.model.principal import Principal
 from millrace.model.turns import Signal, TurnRecord
 from millrace.ports import (
-    CategoryEstimator,
     Clock,
-    EmotionAnalyzer,
     Ledger,
     ModelDirectory,
     Reservation,
@@ -67,8 +66,7 @@ class Engine:
         options: EngineOptions | None = None,
         ledger: Ledger | None = None,
         retriever: Retriever | None = None,
-        emotion: EmotionAnalyzer | None = None,
-        categories: CategoryEstimator | None = None,
+        insights: Insights | None = None,
     ) -> None:
         self.options = options or EngineOptions()
         self.access = Access(store, registry)
@@ -82,7 +80,16 @@ class Engine:
         self._runs = Runs(clock)
         self._attendance = Attendance(self.options.disconnect_grace_s, self._absent)
         self._services = RunServices(
-            log, registry, store, models, clock, self._hub, Timings(), self.options, retriever, emotion, categories
+            log=log,
+            registry=registry,
+            store=store,
+            models=models,
+            clock=clock,
+            hub=self._hub,
+            timings=Timings(),
+            options=self.options,
+            retriever=retriever,
+            insights=insights or Insights(),
         )
         self._recovery = Recovery(self._services, self._runs)
         self._signals: Subscription | None = None

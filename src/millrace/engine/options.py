@@ -27,6 +27,7 @@ class EngineOptions:
         linger_s: How long an ended turn stays in memory after its last watcher left.
         recovery_interval_s: How often turns of dead processes are looked for.
         max_takeovers: How often a turn may be taken over before it ends as interrupted.
+        suggestions_budget_s: How long the end of an answer may wait for follow-up questions.
         guidance_enabled: Whether what is estimated of the learner is told to the model.
     """
 
@@ -45,4 +46,5 @@ class EngineOptions:
     linger_s: float = 10.0
     recovery_interval_s: float = 2.0
     max_takeovers: int = 3
+    suggestions_budget_s: float = 0.8
     guidance_enabled: bool = True

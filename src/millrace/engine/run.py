@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from millrace.engine.afterwords import ENOUGH_CHARS, Afterwords, give_title
 from millrace.engine.endings import Ending, Endings
 from millrace.engine.hub import Hub
+from millrace.engine.insights import Insights
 from millrace.engine.options import EngineOptions
 from millrace.engine.prompt import aimed_difficulty, build_prompt, conversation
 from millrace.engine.timings import Timings
@@ -26,6 +28,7 @@ from millrace.model.events import (
     EmotionUpdated,
     Entry,
     PassagesRetrieved,
+    SuggestionsReady,
     ThinkingMode,
     TurnCancelled,
     TurnCompleted,
@@ -38,13 +41,12 @@ from millrace.model.learner import LearnerState
 from millrace.model.messages import Turn, TurnState
 from millrace.model.turns import Lease, TurnRecord
 from millrace.ports import (
-    CategoryEstimator,
     Clock,
-    EmotionAnalyzer,
     ModelDirectory,
     Reservation,
     ResolvedModel,
     Retriever,
+    SessionTitler,
     Store,
     TurnLog,
     TurnRegistry,
@@ -69,9 +71,8 @@ class RunServices:
     hub: Hub
     timings: Timings
     options: EngineOptions
+    insights: Insights
     retriever: Retriever | None = None
-    emotion: EmotionAnalyzer | None = None
-    categories: CategoryEstimator | None = None
 
 
 class Run:
@@ -93,6 +94,9 @@ class Run:
         self._api_key = api_key
         self._earlier = earlier
         self._said: tuple[PromptMessage, ...] = ()
+        self._afterwords = Afterwords(
+            record.turn, services.insights.suggester, budget_s=services.options.suggestions_budget_s
+        )
         self._go = asyncio.Event()
         self._work: asyncio.Task[None] | None = None
         self._nudge: Ending | None = None
@@ -157,6 +161,7 @@ class Run:
             hub.fail(self.turn.id, error)
             await self._release("failed")
         finally:
+            await self._afterwords.close()
             hub.let_go(self.turn.id)
 
     async def _execute(self, writer: Writer) -> None:
@@ -222,6 +227,8 @@ class Run:
                 self._progress = services.clock.monotonic()
                 self._waits_for_first = False
                 transcript.take(deltas)
+                if transcript.chars > ENOUGH_CHARS and not self._afterwords.begun:
+                    self._afterwords.begin(self._said, transcript.text, transcript.passages)
                 if transcript.chars > services.options.max_tokens * _CHARS_PER_TOKEN:
                     transcript.finish = "length"
                     break
@@ -293,9 +300,9 @@ class Run:
 
     def _observe(self, transcript: Transcript) -> LearnerState | None:
         """Estimate how the learner is doing; returns it where that is to change the answer."""
-        if self._services.emotion is None:
+        if self._services.insights.emotion is None:
             return None
-        learner = self._services.emotion.observe(self._said, self.turn.command.message)
+        learner = self._services.insights.emotion.observe(self._said, self.turn.command.message)
         if transcript.emotion is None:
             transcript.emotion = learner.emotion
             transcript.write(EmotionUpdated("user", learner.emotion))
@@ -319,12 +326,17 @@ class Run:
         services = self._services
         if transcript.begun and ending.error is None:
             transcript.complete_reasoning()
-        if ending.is_completed and services.emotion is not None:
+        if ending.is_completed and services.insights.emotion is not None:
             asked = PromptMessage("user", self.turn.command.message)
-            emotion = services.emotion.observe_answer((*self._said, asked), transcript.text)
+            emotion = services.insights.emotion.observe_answer((*self._said, asked), transcript.text)
             transcript.write(EmotionUpdated("answer", emotion))
-        category = services.categories.category_of(self.turn.command.message) if services.categories else None
-        endings = Endings(self.turn, transcript, services.models, services.clock, self._began, category)
+        questions = await self._suggest(transcript) if ending.is_completed else ()
+        category = (
+            services.insights.categories.category_of(self.turn.command.message)
+            if services.insights.categories
+            else None
+        )
+        endings = Endings(self.turn, transcript, services.models, services.clock, self._began, category, questions)
         event = endings.event(ending)
         try:
             await services.store.finish_turn(endings.outcome(event))
@@ -337,6 +349,28 @@ class Run:
         if isinstance(event, TurnCompleted):
             services.timings.add(event.model, event.response_time_ms)
         await self._release(_STATES[type(event)])
+        if isinstance(event, TurnCompleted) and services.insights.titler is not None and not self._said:
+            await self._give_title(services.insights.titler, transcript.text)
+
+    async def _suggest(self, transcript: Transcript) -> tuple[str, ...]:
+        """Follow-up questions, if there are any in time."""
+        self._afterwords.begin(self._said, transcript.text, transcript.passages)
+        questions = await self._afterwords.questions()
+        if questions:
+            transcript.write(SuggestionsReady(questions))
+        return questions
+
+    async def _give_title(self, titler: SessionTitler, answer: str) -> None:
+        """In a task that a hand-over interrupts: the turn itself is over."""
+        services = self._services
+        self._work = asyncio.create_task(give_title(titler, services.store, services.clock, self.turn, answer))
+        try:
+            await self._work
+        except asyncio.CancelledError:
+            if not self._interrupted:
+                raise
+        except MillraceError as error:
+            _logger.warning("session %s got no title: %s", self.turn.session_id, error.detail or error.message)
 
     async def _release(self, state: TurnState) -> None:
         try:

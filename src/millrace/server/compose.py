@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from millrace.engine.engine import Engine
+from millrace.engine.insights import Insights
 from millrace.engine.options import EngineOptions
 from millrace.knowledge.builtin import builtin_documents
 from millrace.knowledge.knowledge_base import KnowledgeBase
@@ -47,6 +48,8 @@ from millrace.server.tickets import Tickets
 from millrace.server.tokens import LocalTokens, PublicKeyVerifier, SharedSecretVerifier, Verifier
 from millrace.stores.database import open_database
 from millrace.stores.sql import SqlStore
+from millrace.suggestions.suggester import HeadingSuggester, Suggester
+from millrace.suggestions.titler import Titler
 
 LOG_FILE = "log.db"
 KNOWLEDGE_FILE = "knowledge.db"
@@ -105,8 +108,7 @@ async def compose(settings: Settings, ports: Ports, connections: ConnectionCount
             options=engine_options(settings),
             ledger=ports.ledger or RateLedger(settings.limits.turns_per_minute, clock),
             retriever=parts.knowledge,
-            emotion=ports.emotion or await asyncio.to_thread(_emotion_analyzer, settings),
-            categories=await asyncio.to_thread(_category_estimator, settings),
+            insights=await asyncio.to_thread(_insights, settings, ports, parts.models),
         )
         await engine.open()
         stack.push_async_callback(engine.close)
@@ -133,6 +135,18 @@ def engine_options(settings: Settings) -> EngineOptions:
         system_prompt=generation.system_prompt,
         log_retention_s=settings.log_retention_s,
         guidance_enabled=generation.guidance_enabled,
+        suggestions_budget_s=generation.suggestions_budget_s,
+    )
+
+
+def _insights(settings: Settings, ports: Ports, models: ModelDirectory) -> Insights:
+    """What is thought beside answers, as the settings want it; models are loaded, so not on the event loop."""
+    fast = settings.fast_model
+    return Insights(
+        emotion=ports.emotion or _emotion_analyzer(settings),
+        categories=_category_estimator(settings),
+        suggester=Suggester(models, fast) if fast else HeadingSuggester(),
+        titler=Titler(models, fast) if fast else None,
     )
 
 

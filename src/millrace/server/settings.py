@@ -86,6 +86,9 @@ class Settings(Group):
     """How answers are made and delivered."""
     providers: dict[str, ProviderSettings] = Field(default_factory=dict)
     """Providers of models, by the name that stands before the slash in `provider/model`."""
+    fast_model: str | None = None
+    """Model that thinks of follow-up questions and titles, as provider/model; without one there are no titles of its
+    making, and questions only from the headings of what was retrieved."""
     default_model: str | None = None
     """Model that answers where none is named, as `provider/model`; the first one found where it is not set."""
     discover_local: bool = True

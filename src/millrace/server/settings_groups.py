@@ -130,6 +130,8 @@ class GenerationSettings(Group):
     """Whether what is estimated of the learner changes the answer, as an instruction to the model."""
     guidance_template: str = ""
     """The instruction, with `$readiness`, `$load`, `$interventions` and `$difficulty`; a built-in one where empty."""
+    suggestions_budget_s: Annotated[float, Field(ge=0, le=10)] = 0.8
+    """Longest wait of an answer's end for follow-up questions, in seconds."""
     category_enabled: bool = True
     """Whether the subject of questions is estimated."""
     on_busy: Literal["queue", "reject", "interrupt"] = "queue"

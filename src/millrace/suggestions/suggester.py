@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from millrace.model.events import Passage
 from millrace.model.generation import PromptMessage
 from millrace.ports import ModelDirectory
 from millrace.suggestions import followups
@@ -18,7 +19,12 @@ class Suggester:
         self._call = ShortCall(models, model, spending=spending)
 
     async def suggest(
-        self, conversation: Sequence[PromptMessage], *, seconds: float, user_id: str = ""
+        self,
+        conversation: Sequence[PromptMessage],
+        *,
+        passages: Sequence[Passage] = (),
+        seconds: float,
+        user_id: str = "",
     ) -> tuple[str, ...]:
         """At most three questions, each new; empty where the model has none, fails, or says nothing in time.
 
@@ -26,11 +32,29 @@ class Suggester:
 
         Args:
             conversation: Oldest first, the answer (or what there is of it) last.
+            passages: Not needed where a model is asked.
             seconds: How long to wait for the whole reply.
             user_id: Who is asked for, for the provider.
         """
+        del passages
         prompt = followups.prompt(conversation)
         if not prompt:
             return ()
         reply = await self._call.reply(prompt, seconds=seconds, max_tokens=_MAX_TOKENS, user_id=user_id)
         return followups.parse(reply.text, conversation)
+
+
+class HeadingSuggester:
+    """Suggests the headings beside the one that was answered from, where there is no model to ask."""
+
+    async def suggest(
+        self,
+        conversation: Sequence[PromptMessage],
+        *,
+        passages: Sequence[Passage] = (),
+        seconds: float,
+        user_id: str = "",
+    ) -> tuple[str, ...]:
+        """At most three questions; empty where nothing was retrieved. Takes no time."""
+        del seconds, user_id
+        return followups.from_headings(passages, conversation)

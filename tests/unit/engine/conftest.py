@@ -10,6 +10,7 @@ from tests.support.scripted_provider import Call, ScriptedDirectory, ScriptedPro
 
 from millrace.engine.engine import Engine
 from millrace.engine.hub import Follower
+from millrace.engine.insights import Insights
 from millrace.engine.options import EngineOptions
 from millrace.logs.memory import MemoryLog
 from millrace.logs.memory_registry import MemoryRegistry
@@ -79,6 +80,7 @@ async def make_bench(tmp_path: Path) -> AsyncIterator[Callable[..., "asyncio.Fut
         share: Bench | None = None,
         retriever: Retriever | None = None,
         emotion: EmotionAnalyzer | None = None,
+        insights: Insights | None = None,
         **options: object,
     ) -> Bench:
         clock = SystemClock()
@@ -92,7 +94,7 @@ async def make_bench(tmp_path: Path) -> AsyncIterator[Callable[..., "asyncio.Fut
             models=ScriptedDirectory(provider),
             clock=clock,
             retriever=retriever,
-            emotion=emotion,
+            insights=insights or Insights(emotion=emotion),
             options=EngineOptions(**options),  # type: ignore[arg-type]  # test shorthand
         )
         await engine.open()

@@ -1,0 +1,15 @@
+"""What is thought about a turn beside its answer; each part may be missing, and then nothing of it is computed."""
+
+from dataclasses import dataclass
+
+from millrace.ports import CategoryEstimator, EmotionAnalyzer, QuestionSuggester, SessionTitler
+
+
+@dataclass(frozen=True, slots=True)
+class Insights:
+    """Who estimates how the learner fares, what a question is about, what to ask next and what to call a session."""
+
+    emotion: EmotionAnalyzer | None = None
+    categories: CategoryEstimator | None = None
+    suggester: QuestionSuggester | None = None
+    titler: SessionTitler | None = None
