@@ -12,7 +12,8 @@ from millrace.cli.terminal.prompt import Prompt, TerminalPerson
 
 
 @pytest.fixture
-def keys() -> Iterator[PipeInput]:
+def keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[PipeInput]:
+    monkeypatch.setenv("TERM", "xterm")  # a dumb terminal gets another prompt, without keys of ours
     with create_pipe_input() as pipe, create_app_session(input=pipe, output=DummyOutput()):
         yield pipe
 
