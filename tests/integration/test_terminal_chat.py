@@ -76,8 +76,10 @@ async def test_a_conversation(server: RunningServer, tmp_path: Path) -> None:
         await chat.until("A new conversation")
         chat.type("/open 1\r")
         await chat.until(lambda text: text.count("> What is a turn?") == 2)
+        await chat.until(at_the_prompt)
         chat.type(CONTROL_C)
         await chat.until("Ctrl-C once more")
+        await chat.until(at_the_prompt)
         chat.type(CONTROL_D)
         assert await chat.exit_code() == 0
         assert f"millrace chat --url {server.url} --session" in words(chat.text)
@@ -106,6 +108,7 @@ async def test_control_c_stops_the_answer_and_not_the_program(
         await chat.until(at_the_prompt)  # one that is pressed earlier is for the answer
         chat.type(CONTROL_C)
         await chat.until("Ctrl-C once more")
+        await chat.until(at_the_prompt)
         chat.type(CONTROL_C)
         assert await chat.exit_code() == 0
 
