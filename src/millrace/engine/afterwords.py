@@ -1,12 +1,15 @@
 """What is asked beside an answer: follow-up questions while its last part is written, a title after the first one."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
 from millrace.model.events import Passage
 from millrace.model.generation import PromptMessage
 from millrace.model.messages import Turn
 from millrace.ports import Clock, QuestionSuggester, SessionTitler, Store
+
+_logger = logging.getLogger("millrace.engine")
 
 # An answer of this many characters says enough to ask further.
 ENOUGH_CHARS = 400
@@ -40,11 +43,19 @@ class Afterwords:
         self._asking = asyncio.create_task(asking)
 
     async def questions(self) -> tuple[str, ...]:
-        """The questions, if they come within the budget; then or not at all."""
+        """The questions, if they come within the budget; then or not at all.
+
+        A fault in asking is logged, and is no fault of the answer.
+        """
         if self._asking is None:
             return ()
         await asyncio.wait((self._asking,), timeout=self._budget_s)
-        return self._asking.result() if self._asking.done() else ()
+        if not self._asking.done():
+            return ()
+        if (error := self._asking.exception()) is not None:
+            _logger.error("turn %s got no suggestions", self._turn.id, exc_info=error)
+            return ()
+        return self._asking.result()
 
     async def close(self) -> None:
         """Ask no more."""

@@ -160,6 +160,11 @@ class Run:
             _logger.error("turn %s could not be logged: %s", self.turn.id, error.detail or error.message)
             hub.fail(self.turn.id, error)
             await self._release("failed")
+        except Exception as error:
+            # A fault of ours after the answer: whoever watches is told, instead of waiting for an end for ever.
+            _logger.exception("turn %s could not be ended", self.turn.id)
+            hub.fail(self.turn.id, StreamError(detail=repr(error)))
+            await self._release("failed")
         finally:
             await self._afterwords.close()
             hub.let_go(self.turn.id)

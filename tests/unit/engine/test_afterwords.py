@@ -143,3 +143,25 @@ async def test_a_shutdown_does_not_wait_for_them(make_bench, insights: Insights)
     call.finish()
     await bench.entries(turn)
     await asyncio.wait_for(bench.engine.close(), 2)
+
+
+class Broken(Thinker):
+    """One with a bug."""
+
+    async def suggest(
+        self,
+        conversation: Sequence[PromptMessage],
+        *,
+        passages: Sequence[Passage] = (),
+        seconds: float,
+        user_id: str = "",
+    ) -> tuple[str, ...]:
+        raise ZeroDivisionError
+
+
+async def test_a_fault_in_asking_is_no_fault_of_the_answer(make_bench) -> None:  # type: ignore[no-untyped-def]
+    bench: Bench = await make_bench(insights=Insights(suggester=Broken()))
+    turn, call = await bench.ask("Why?")
+    call.say("Because.")
+    call.finish()
+    assert isinstance((await bench.entries(turn))[-1].event, TurnCompleted)

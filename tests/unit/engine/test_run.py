@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 import pytest
 from tests.support.mood import Mood
-from tests.unit.engine.conftest import ANA, Bench, until
+from tests.unit.engine.conftest import ANA, Bench, drain, until
 
 from millrace.model.commands import CancelTurn, StartTurn, TurnContext
 from millrace.model.errors import InvalidRequest, StoreUnavailable, StreamError
 from millrace.model.events import (
+    EmotionState,
     EmotionUpdated,
     Passage,
     PassagesRetrieved,
@@ -16,6 +17,7 @@ from millrace.model.events import (
     TurnCompleted,
     TurnFailed,
 )
+from millrace.model.generation import PromptMessage
 from millrace.model.turns import TurnOutcome
 from millrace.stream.digest import text_digest
 
@@ -139,3 +141,20 @@ async def test_an_answer_too_far_back_is_not_written_again(make_bench) -> None: 
     end = (await bench.entries(again))[-1].event
     assert isinstance(end, TurnFailed)
     assert end.code == InvalidRequest.code
+
+
+async def test_a_fault_after_the_answer_leaves_nobody_waiting(make_bench) -> None:  # type: ignore[no-untyped-def]
+    class Faulty(Mood):
+        def observe_answer(self, history: Sequence[PromptMessage], text: str) -> EmotionState:
+            raise ZeroDivisionError
+
+    bench: Bench = await make_bench(emotion=Faulty())
+    turn, call = await bench.ask("Why?")
+    follower = await bench.engine.attach(turn)
+    call.say("Because.")
+    call.finish()
+    with pytest.raises(StreamError):
+        await drain(follower)
+    again, call = await bench.ask("And now?", turn.session_id)
+    call.finish()
+    assert again.session_id == turn.session_id, "the session is free for the next question"
