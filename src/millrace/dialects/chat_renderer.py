@@ -87,11 +87,11 @@ class ChatRenderer:
             frames.append(self._encode(frame))
         return frames
 
-    def merge(self, merged: Merged) -> bytes:
+    def merge(self, merged: Merged) -> Sequence[bytes]:
         """One `content_token` for several pieces."""
         common = self._common(merged.seq, merged.at)
         data = ContentToken(**common, token=merged.text, token_index=merged.first, merged=merged.count)
-        return self._encode(ServerFrame("content_token", data))
+        return (self._encode(ServerFrame("content_token", data)),)
 
     def _token(self, entry: Entry, text: str, index: int) -> bytes:
         # The one frame of the hot path: spelled out, because keyword dictionaries double its cost.

@@ -13,8 +13,12 @@ class Renderer(Protocol):
     def render(self, entry: Entry) -> Sequence[bytes]:
         """The frames of an entry: none, one or several."""
 
-    def merge(self, merged: Merged) -> bytes:
-        """The frame of several pieces of text joined."""
+    def merge(self, merged: Merged) -> Sequence[bytes]:
+        """The frames of several pieces of text joined; each of the pieces has been rendered before.
+
+        They stand for all that `render` gave for these pieces, so that what it put before the first of them (the
+        opening of a part of text, where a protocol has such) comes with them again.
+        """
 
 
 class FrameCache:
@@ -48,7 +52,7 @@ class FrameCache:
                 out += self._frames[self._ends[part.start] : self._ends[part.stop]]
             else:
                 self._render_to(part.seq + 1)
-                out.append(self._renderer.merge(part))
+                out += self._renderer.merge(part)
         return out
 
     def _render_to(self, stop: int) -> None:

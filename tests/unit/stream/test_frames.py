@@ -17,8 +17,8 @@ class CountingRenderer:
         self.rendered.append(entry.seq)
         return [f"{entry.seq}.{i}".encode() for i in range(entry.seq % 3)]
 
-    def merge(self, merged: Merged) -> bytes:
-        return f"merged {merged.first}+{merged.count}".encode()
+    def merge(self, merged: Merged) -> Sequence[bytes]:
+        return (b"opened", f"merged {merged.first}+{merged.count}".encode())
 
 
 def test_frames_are_made_once_and_shared() -> None:
@@ -34,5 +34,6 @@ def test_a_merged_run_needs_what_was_before_it() -> None:
     log = [Entry(seq, 0, TextDelta(seq, "x")) for seq in range(6)]
     renderer = CountingRenderer()
     cache = FrameCache(log, renderer)
-    assert cache.frames(Batch((range(1), Merged(1, 4, 4, 0, "xxxx"), range(5, 6)))) == [b"merged 1+4", b"5.0", b"5.1"]
+    frames = cache.frames(Batch((range(1), Merged(1, 4, 4, 0, "xxxx"), range(5, 6))))
+    assert frames == [b"opened", b"merged 1+4", b"5.0", b"5.1"]
     assert renderer.rendered == list(range(6))
