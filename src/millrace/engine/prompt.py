@@ -22,8 +22,11 @@ def conversation(turn: Turn, history: Sequence[Message]) -> tuple[PromptMessage,
     Args:
         turn: The turn to answer.
         history: The session's stored messages, oldest first; for a regeneration the answer itself and what
-            came after it are left out.
+            came after it are left out. Not looked at where the turn's command tells the conversation itself.
     """
+    told = turn.command.history
+    if told is not None:
+        return tuple(message for message in told if message.content)
     said: list[PromptMessage] = []
     for message in history:
         if message.id in (turn.user_message_id, turn.message_id):

@@ -7,16 +7,15 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from millrace.engine.afterwords import ENOUGH_CHARS, Afterwords, give_title
+from millrace.engine.asking import Asking
 from millrace.engine.endings import Ending, Endings
 from millrace.engine.hub import Hub
 from millrace.engine.insights import Insights
 from millrace.engine.options import EngineOptions
-from millrace.engine.prompt import aimed_difficulty, build_prompt, conversation
 from millrace.engine.timings import Timings
 from millrace.engine.transcript import Transcript
 from millrace.model.errors import (
     Interrupted,
-    InvalidRequest,
     LeaseLost,
     MillraceError,
     ProviderFailure,
@@ -27,7 +26,6 @@ from millrace.model.events import (
     CancelCause,
     EmotionUpdated,
     Entry,
-    PassagesRetrieved,
     SuggestionsReady,
     ThinkingMode,
     TurnCancelled,
@@ -36,8 +34,7 @@ from millrace.model.events import (
     TurnResumed,
     TurnStarted,
 )
-from millrace.model.generation import GenerationRequest, PromptMessage
-from millrace.model.learner import LearnerState
+from millrace.model.generation import PromptMessage
 from millrace.model.messages import Turn, TurnState
 from millrace.model.turns import Lease, TurnRecord
 from millrace.ports import (
@@ -93,9 +90,17 @@ class Run:
         self._reservation = reservation
         self._api_key = api_key
         self._earlier = earlier
-        self._said: tuple[PromptMessage, ...] = ()
+        self._asking = Asking(
+            record.turn,
+            store=services.store,
+            retriever=services.retriever,
+            insights=services.insights,
+            options=services.options,
+        )
         self._afterwords = Afterwords(
-            record.turn, services.insights.suggester, budget_s=services.options.suggestions_budget_s
+            record.turn,
+            services.insights.suggester if record.turn.command.suggestions else None,
+            budget_s=services.options.suggestions_budget_s,
         )
         self._go = asyncio.Event()
         self._work: asyncio.Task[None] | None = None
@@ -225,7 +230,12 @@ class Run:
         resolved = services.models.resolve(self.turn.model)
         if self._earlier:
             self._resume(transcript, resolved)
-        request = await self._request(transcript, resolved)
+        request = await self._asking.request(
+            transcript,
+            model=resolved.info.name,
+            reasoning=self._thinking_mode == "system2",
+            api_key=self._api_key,
+        )
         async with aclosing(resolved.provider.generate(request)) as generation:
             self._progress = services.clock.monotonic()
             async for deltas in generation:
@@ -233,7 +243,7 @@ class Run:
                 self._waits_for_first = False
                 transcript.take(deltas)
                 if transcript.chars > ENOUGH_CHARS and not self._afterwords.begun:
-                    self._afterwords.begin(self._said, transcript.text, transcript.passages)
+                    self._afterwords.begin(self._asking.said, transcript.text, transcript.passages)
                 if transcript.chars > services.options.max_tokens * _CHARS_PER_TOKEN:
                     transcript.finish = "length"
                     break
@@ -277,53 +287,6 @@ class Run:
         if transcript.pieces and not resolved.info.capabilities.prefill:
             raise Interrupted(detail=f"{resolved.info.id} cannot continue a text")
 
-    async def _request(self, transcript: Transcript, resolved: ResolvedModel) -> GenerationRequest:
-        services, command = self._services, self.turn.command
-        history = await services.store.messages(self.turn.session_id, limit=services.options.history_messages)
-        if command.regenerate is not None and all(message.id != self.turn.message_id for message in history):
-            raise InvalidRequest("That answer is too far back in the conversation to be written again.")
-        self._said = conversation(self.turn, history)
-        learner = self._observe(transcript)
-        await self._retrieve(transcript, aimed_difficulty(command.context, learner))
-        prompt = build_prompt(
-            self.turn,
-            self._said,
-            system_prompt=services.options.system_prompt,
-            passages=transcript.passages,
-            learner=learner,
-            partial=transcript.text,
-        )
-        return GenerationRequest(
-            model=resolved.info.name,
-            messages=prompt,
-            max_tokens=services.options.max_tokens,
-            reasoning=self._thinking_mode == "system2",
-            api_key=self._api_key,
-            document_ids=command.context.document_ids,
-            user_id=self.turn.user_id,
-        )
-
-    def _observe(self, transcript: Transcript) -> LearnerState | None:
-        """Estimate how the learner is doing; returns it where that is to change the answer."""
-        if self._services.insights.emotion is None:
-            return None
-        learner = self._services.insights.emotion.observe(self._said, self.turn.command.message)
-        if transcript.emotion is None:
-            transcript.emotion = learner.emotion
-            transcript.write(EmotionUpdated("user", learner.emotion))
-        return learner if self._services.options.guidance_enabled else None
-
-    async def _retrieve(self, transcript: Transcript, difficulty: float | None) -> None:
-        retriever, command = self._services.retriever, self.turn.command
-        if not command.context.enable_rag or retriever is None or transcript.passages:
-            return
-        passages = await retriever.retrieve(
-            command.message, user_id=self.turn.user_id, document_ids=command.context.document_ids
-        )
-        if passages:
-            transcript.write(PassagesRetrieved(tuple(passages), difficulty))
-            transcript.passages = passages
-
     # --- the end ------------------------------------------------------------------------------------
 
     async def _end(self, writer: Writer, transcript: Transcript, ending: Ending) -> None:
@@ -333,7 +296,7 @@ class Run:
             transcript.complete_reasoning()
         if ending.is_completed and services.insights.emotion is not None:
             asked = PromptMessage("user", self.turn.command.message)
-            emotion = services.insights.emotion.observe_answer((*self._said, asked), transcript.text)
+            emotion = services.insights.emotion.observe_answer((*self._asking.said, asked), transcript.text)
             transcript.write(EmotionUpdated("answer", emotion))
         questions = await self._suggest(transcript) if ending.is_completed else ()
         category = (
@@ -354,12 +317,12 @@ class Run:
         if isinstance(event, TurnCompleted):
             services.timings.add(event.model, event.response_time_ms)
         await self._release(_STATES[type(event)])
-        if isinstance(event, TurnCompleted) and services.insights.titler is not None and not self._said:
+        if isinstance(event, TurnCompleted) and services.insights.titler is not None and not self._asking.said:
             await self._give_title(services.insights.titler, transcript.text)
 
     async def _suggest(self, transcript: Transcript) -> tuple[str, ...]:
         """Follow-up questions, if there are any in time."""
-        self._afterwords.begin(self._said, transcript.text, transcript.passages)
+        self._afterwords.begin(self._asking.said, transcript.text, transcript.passages)
         questions = await self._afterwords.questions()
         if questions:
             transcript.write(SuggestionsReady(questions))

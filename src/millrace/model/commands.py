@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from msgspec import Raw, Struct
 
+from millrace.model.generation import PromptMessage
+
 ThinkingChoice = Literal["system1", "system2", "auto"]
 
 
@@ -22,6 +24,10 @@ class StartTurn(Struct, frozen=True, kw_only=True):
 
     `request_id` makes it idempotent for 24 hours per user. `regenerate` names an answer of the session of
     which a new version is wanted; `message` is then ignored.
+
+    `history` is what was said before, instructions included, where the caller tells it: the session's own messages are
+    then not looked at. `max_tokens` and `temperature` are wishes; the server's own limit holds. Without `suggestions`
+    nobody thinks of follow-up questions.
     """
 
     message: str = ""
@@ -33,6 +39,10 @@ class StartTurn(Struct, frozen=True, kw_only=True):
     context: TurnContext = TurnContext()
     regenerate: str | None = None
     api_key: str | None = None
+    history: tuple[PromptMessage, ...] | None = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+    suggestions: bool = True
 
 
 class CancelTurn(Struct, frozen=True):

@@ -61,6 +61,16 @@ async def test_questions_stand_before_the_end_and_are_kept(make_bench) -> None: 
     assert answer.version.metadata["suggested_questions"] == ["And then?"]
 
 
+async def test_nobody_thinks_of_questions_that_nobody_wants(make_bench) -> None:  # type: ignore[no-untyped-def]
+    thinker = Thinker(ready=False)
+    bench: Bench = await make_bench(insights=Insights(suggester=thinker))
+    turn, call = await bench.ask("Why?", suggestions=False)
+    call.say("x" * 500)
+    call.finish()
+    assert isinstance((await bench.entries(turn))[-1].event, TurnCompleted)
+    assert thinker.seen == []
+
+
 async def test_they_are_asked_for_while_the_answer_is_written(make_bench) -> None:  # type: ignore[no-untyped-def]
     thinker = Thinker()
     bench: Bench = await make_bench(insights=Insights(suggester=thinker))

@@ -6,13 +6,11 @@ import pytest
 from tests.support.mood import Mood
 from tests.unit.engine.conftest import ANA, Bench, drain, until
 
-from millrace.model.commands import CancelTurn, StartTurn, TurnContext
-from millrace.model.errors import InvalidRequest, StoreUnavailable, StreamError
+from millrace.model.commands import CancelTurn
+from millrace.model.errors import StoreUnavailable, StreamError
 from millrace.model.events import (
     EmotionState,
     EmotionUpdated,
-    Passage,
-    PassagesRetrieved,
     TurnCancelled,
     TurnCompleted,
     TurnFailed,
@@ -81,15 +79,6 @@ async def test_the_first_nudge_counts(bench: Bench) -> None:
     assert call.closed.is_set()
 
 
-class Library:
-    """A retriever with one passage."""
-
-    async def retrieve(
-        self, query: str, *, user_id: str, document_ids: Sequence[str] = (), limit: int = 6
-    ) -> Sequence[Passage]:
-        return [Passage(1, "Mill", f"Found for {query}", 0.9, "/mill")] if document_ids == ("d",) else []
-
-
 async def test_how_the_learner_fares_is_told_logged_and_kept(make_bench) -> None:  # type: ignore[no-untyped-def]
     mood = Mood()
     bench: Bench = await make_bench(emotion=mood)
@@ -105,42 +94,6 @@ async def test_how_the_learner_fares_is_told_logged_and_kept(make_bench) -> None
     question = (await bench.store.messages(turn.session_id, limit=5))[0]
     assert question.version.metadata is not None
     assert question.version.metadata["emotion_state"]["primary_emotion"] == "joy"
-
-
-async def test_the_estimate_may_be_kept_from_the_model(make_bench) -> None:  # type: ignore[no-untyped-def]
-    bench: Bench = await make_bench(emotion=Mood(), guidance_enabled=False)
-    turn, call = await bench.ask("Why?")
-    assert [message.role for message in call.request.messages] == ["user"]
-    call.finish()
-    assert any(isinstance(entry.event, EmotionUpdated) for entry in await bench.entries(turn))
-
-
-async def test_passages_reach_the_model_and_are_cited(make_bench) -> None:  # type: ignore[no-untyped-def]
-    bench: Bench = await make_bench(retriever=Library(), emotion=Mood())
-    turn, call = await bench.ask("Who?", context=TurnContext(enable_rag=True, document_ids=("d",)))
-    assert "Found for Who?" in call.request.messages[0].content
-    call.say("Ada [1].")
-    call.finish()
-    entries = await bench.entries(turn)
-    found = [entry.event for entry in entries if isinstance(entry.event, PassagesRetrieved)]
-    assert [event.difficulty for event in found] == [0.7]
-    end = entries[-1].event
-    assert isinstance(end, TurnCompleted)
-    assert (end.rag_enabled, [citation.url for citation in end.citations]) == (True, ["/mill"])
-
-
-async def test_an_answer_too_far_back_is_not_written_again(make_bench) -> None:  # type: ignore[no-untyped-def]
-    bench: Bench = await make_bench(history_messages=1)
-    first, call = await bench.ask("One?")
-    call.finish()
-    await bench.entries(first)
-    second, call = await bench.ask("Two?", first.session_id)
-    call.finish()
-    await bench.entries(second)
-    again = await bench.engine.start(StartTurn(regenerate=first.message_id), ANA)
-    end = (await bench.entries(again))[-1].event
-    assert isinstance(end, TurnFailed)
-    assert end.code == InvalidRequest.code
 
 
 async def test_a_fault_after_the_answer_leaves_nobody_waiting(make_bench) -> None:  # type: ignore[no-untyped-def]

@@ -1,0 +1,92 @@
+"""What is asked of the model for a turn: the conversation, what retrieval found, how the learner fares."""
+
+from collections.abc import Sequence
+
+from millrace.engine.insights import Insights
+from millrace.engine.options import EngineOptions
+from millrace.engine.prompt import aimed_difficulty, build_prompt, conversation
+from millrace.engine.transcript import Transcript
+from millrace.model.errors import InvalidRequest
+from millrace.model.events import EmotionUpdated, PassagesRetrieved
+from millrace.model.generation import GenerationRequest, PromptMessage
+from millrace.model.learner import LearnerState
+from millrace.model.messages import Message, Turn
+from millrace.ports import Retriever, Store
+
+
+class Asking:
+    """Puts the request of one turn together; what it finds on the way is written into the turn's log."""
+
+    def __init__(
+        self, turn: Turn, *, store: Store, retriever: Retriever | None, insights: Insights, options: EngineOptions
+    ) -> None:
+        self._turn = turn
+        self._store = store
+        self._retriever = retriever
+        self._insights = insights
+        self._options = options
+        self.said: tuple[PromptMessage, ...] = ()
+        """What was said before the question, known once `request` was called."""
+
+    async def request(
+        self, transcript: Transcript, *, model: str, reasoning: bool, api_key: str | None
+    ) -> GenerationRequest:
+        """The request for `model`, which is the provider's own name for it.
+
+        Raises:
+            InvalidRequest: The answer that is to be written again is too far back.
+            MillraceError: The store does not answer.
+        """
+        command = self._turn.command
+        self.said = conversation(self._turn, await self._history())
+        learner = self._observe(transcript)
+        await self._retrieve(transcript, aimed_difficulty(command.context, learner))
+        prompt = build_prompt(
+            self._turn,
+            self.said,
+            system_prompt=self._options.system_prompt,
+            passages=transcript.passages,
+            learner=learner,
+            partial=transcript.text,
+        )
+        return GenerationRequest(
+            model=model,
+            messages=prompt,
+            max_tokens=min(command.max_tokens or self._options.max_tokens, self._options.max_tokens),
+            temperature=command.temperature,
+            reasoning=reasoning,
+            api_key=api_key,
+            document_ids=command.context.document_ids,
+            user_id=self._turn.user_id,
+        )
+
+    async def _history(self) -> Sequence[Message]:
+        """The session's messages, where the caller does not tell the conversation itself."""
+        command = self._turn.command
+        if command.history is not None:
+            return ()
+        history = await self._store.messages(self._turn.session_id, limit=self._options.history_messages)
+        if command.regenerate is not None and all(message.id != self._turn.message_id for message in history):
+            raise InvalidRequest("That answer is too far back in the conversation to be written again.")
+        return history
+
+    def _observe(self, transcript: Transcript) -> LearnerState | None:
+        """Estimate how the learner is doing; returns it where that is to change the answer."""
+        if self._insights.emotion is None:
+            return None
+        learner = self._insights.emotion.observe(self.said, self._turn.command.message)
+        if transcript.emotion is None:
+            transcript.emotion = learner.emotion
+            transcript.write(EmotionUpdated("user", learner.emotion))
+        return learner if self._options.guidance_enabled else None
+
+    async def _retrieve(self, transcript: Transcript, difficulty: float | None) -> None:
+        command = self._turn.command
+        if not command.context.enable_rag or self._retriever is None or transcript.passages:
+            return
+        passages = await self._retriever.retrieve(
+            command.message, user_id=self._turn.user_id, document_ids=command.context.document_ids
+        )
+        if passages:
+            transcript.write(PassagesRetrieved(tuple(passages), difficulty))
+            transcript.passages = passages

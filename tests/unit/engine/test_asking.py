@@ -1,0 +1,93 @@
+"""What the model is asked: the session's conversation or the caller's own, with what was found for it."""
+
+from collections.abc import Sequence
+
+from tests.support.mood import Mood
+from tests.unit.engine.conftest import ANA, Bench
+
+from millrace.model.commands import StartTurn, TurnContext
+from millrace.model.errors import InvalidRequest
+from millrace.model.events import EmotionUpdated, Passage, PassagesRetrieved, TurnCompleted, TurnFailed
+from millrace.model.generation import PromptMessage
+
+
+class Library:
+    """A retriever with one passage."""
+
+    async def retrieve(
+        self, query: str, *, user_id: str, document_ids: Sequence[str] = (), limit: int = 6
+    ) -> Sequence[Passage]:
+        return [Passage(1, "Mill", f"Found for {query}", 0.9, "/mill")] if document_ids == ("d",) else []
+
+
+TOLD = (
+    PromptMessage("system", "Rhyme."),
+    PromptMessage("user", "One?"),
+    PromptMessage("assistant", ""),
+    PromptMessage("assistant", "1"),
+)
+
+
+async def test_a_caller_may_tell_the_conversation_itself(make_bench) -> None:  # type: ignore[no-untyped-def]
+    bench: Bench = await make_bench(system_prompt="Be kind.", max_tokens=100)
+    stored, call = await bench.ask("What the session holds")
+    call.finish()
+    await bench.entries(stored)
+    turn, call = await bench.ask("Two?", stored.session_id, history=TOLD, max_tokens=7, temperature=0.25)
+    assert [(message.role, message.content) for message in call.request.messages] == [
+        ("system", "Be kind."),
+        ("system", "Rhyme."),
+        ("user", "One?"),
+        ("assistant", "1"),
+        ("user", "Two?"),
+    ]
+    assert (call.request.max_tokens, call.request.temperature) == (7, 0.25)
+    call.say("2")
+    call.finish()
+    await bench.entries(turn)
+    kept = await bench.store.messages(stored.session_id, limit=9)
+    assert [message.version.content for message in kept] == ["What the session holds", "", "Two?", "2"]
+
+
+async def test_nobody_gets_more_than_the_server_allows(make_bench) -> None:  # type: ignore[no-untyped-def]
+    bench: Bench = await make_bench(max_tokens=100)
+    _, call = await bench.ask(max_tokens=10**9, history=())
+    assert call.request.max_tokens == 100
+    assert [message.content for message in call.request.messages] == ["Hi"]
+    call.finish()
+
+
+async def test_the_estimate_may_be_kept_from_the_model(make_bench) -> None:  # type: ignore[no-untyped-def]
+    bench: Bench = await make_bench(emotion=Mood(), guidance_enabled=False)
+    turn, call = await bench.ask("Why?")
+    assert [message.role for message in call.request.messages] == ["user"]
+    call.finish()
+    assert any(isinstance(entry.event, EmotionUpdated) for entry in await bench.entries(turn))
+
+
+async def test_passages_reach_the_model_and_are_cited(make_bench) -> None:  # type: ignore[no-untyped-def]
+    bench: Bench = await make_bench(retriever=Library(), emotion=Mood())
+    turn, call = await bench.ask("Who?", context=TurnContext(enable_rag=True, document_ids=("d",)))
+    assert "Found for Who?" in call.request.messages[0].content
+    call.say("Ada [1].")
+    call.finish()
+    entries = await bench.entries(turn)
+    found = [entry.event for entry in entries if isinstance(entry.event, PassagesRetrieved)]
+    assert [event.difficulty for event in found] == [0.7]
+    end = entries[-1].event
+    assert isinstance(end, TurnCompleted)
+    assert (end.rag_enabled, [citation.url for citation in end.citations]) == (True, ["/mill"])
+
+
+async def test_an_answer_too_far_back_is_not_written_again(make_bench) -> None:  # type: ignore[no-untyped-def]
+    bench: Bench = await make_bench(history_messages=1)
+    first, call = await bench.ask("One?")
+    call.finish()
+    await bench.entries(first)
+    second, call = await bench.ask("Two?", first.session_id)
+    call.finish()
+    await bench.entries(second)
+    again = await bench.engine.start(StartTurn(regenerate=first.message_id), ANA)
+    end = (await bench.entries(again))[-1].event
+    assert isinstance(end, TurnFailed)
+    assert end.code == InvalidRequest.code
