@@ -14,6 +14,7 @@ const EMPTY: FoldedMessage = {
   reasoning: "",
   reasoning_steps: [],
   passages: [],
+  difficulty: null,
   user_emotion: null,
   answer_emotion: null,
   suggestions: [],
@@ -65,7 +66,7 @@ function change(message: FoldedMessage, event: events.Entry["event"]): Partial<F
     case "emotion-updated":
       return event.of === "user" ? { user_emotion: event.state } : { answer_emotion: event.state };
     case "passages-retrieved":
-      return { passages: event.passages };
+      return { passages: event.passages ?? [], difficulty: event.difficulty ?? null };
     case "suggestions-ready":
       return { suggestions: event.questions };
     case "provider-switched":

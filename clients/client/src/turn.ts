@@ -35,6 +35,8 @@ export interface Turn {
   readonly reasoningMs: number | null;
   readonly emotion: EmotionState | null;
   readonly passages: readonly Passage[];
+  /** How hard the answer aims to be, 0 to 1; null where nothing is known of it. */
+  readonly difficulty: number | null;
   readonly metadata: CompletionMetadata | null;
   readonly error: ChatErrorBody | null;
   readonly digest: string | null;
@@ -57,6 +59,7 @@ export function newTurn(turnId: string, sessionId: string, messageId: string): T
     reasoningMs: null,
     emotion: null,
     passages: [],
+    difficulty: null,
     metadata: null,
     error: null,
     digest: null,
@@ -129,7 +132,7 @@ function foldFact(turn: Turn, frame: Exclude<TurnFrame, { type: "content_token" 
     case "emotion_update":
       return { ...turn, emotion: frame.data.emotion_state };
     case "context_info":
-      return { ...turn, passages: frame.data.passages };
+      return { ...turn, passages: frame.data.passages, difficulty: frame.data.difficulty ?? null };
     case "reasoning_step":
       if (turn.steps.some((step) => step.step_number === frame.data.step.step_number)) return turn;
       return { ...turn, steps: [...turn.steps, frame.data.step] };

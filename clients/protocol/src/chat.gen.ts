@@ -117,7 +117,7 @@ export interface EmotionStateData {
   };
 }
 /**
- * What retrieval found.
+ * What the answer is built on: what retrieval found, if anything, and how hard it aims to be, where known.
  */
 export interface ContextInfo {
   session_id: string | null;

@@ -59,11 +59,14 @@ export interface EmotionState {
   } | null;
 }
 /**
- * What retrieval found, numbered for citing; `difficulty` is what the answer aims at, 0.0 to 1.0, where known.
+ * What the answer is built on, once per turn and only where there is something to say.
+ *
+ *     `passages` are what retrieval found, numbered for citing: none where it found nothing, or was not asked.
+ *     `difficulty` is what the answer aims at, 0.0 to 1.0, or none where nothing is known of it.
  */
 export interface PassagesRetrieved {
   type: "passages-retrieved";
-  passages: Passage[];
+  passages?: Passage[];
   difficulty?: number | null;
 }
 /**
@@ -219,6 +222,7 @@ export interface FoldedMessage {
   reasoning?: string;
   reasoning_steps?: ReasoningStep[];
   passages?: Passage[];
+  difficulty?: number | null;
   user_emotion?: EmotionState | null;
   answer_emotion?: EmotionState | null;
   suggestions?: string[];

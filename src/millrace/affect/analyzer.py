@@ -45,7 +45,7 @@ class LearnerAnalyzer:
         """
         course = state.asked(self._course(history), self._look(text))
         emotion = state.emotion_of(course)
-        aim = round(course.skill.difficulty, 3)
+        aim = round(course.skill.difficulty, 3) if course.skill.evidence else None
         told = "" if self._template is None else instruction(emotion, aim, self._template)
         return LearnerState(emotion, aim, told)
 

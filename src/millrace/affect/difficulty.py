@@ -21,6 +21,9 @@ from msgspec import Struct
 TARGET = 0.75
 """How likely the next step should succeed."""
 
+UNKNOWN = 0.5
+"""The difficulty that an estimate begins with."""
+
 _DISTANCE = log(TARGET / (1.0 - TARGET))
 _STEP = 0.5
 _DECAY = 0.05

@@ -2,6 +2,7 @@
 
 from string import Template
 
+from millrace.affect.difficulty import UNKNOWN
 from millrace.model.events import EmotionState
 
 DEFAULT_TEMPLATE = (
@@ -28,8 +29,11 @@ def checked_template(text: str) -> Template:
     return template
 
 
-def instruction(emotion: EmotionState, difficulty: float, template: Template) -> str:
-    """What to tell the model; empty where the learner seems well and nothing is to be done differently."""
+def instruction(emotion: EmotionState, difficulty: float | None, template: Template) -> str:
+    """What to tell the model; empty where the learner seems well and nothing is to be done differently.
+
+    A difficulty of which nothing is known is told as `UNKNOWN`.
+    """
     well = emotion.cognitive_load == "optimal" and emotion.learning_readiness in {"good", "optimal"}
     if well and not emotion.interventions:
         return ""
@@ -37,6 +41,6 @@ def instruction(emotion: EmotionState, difficulty: float, template: Template) ->
         readiness=emotion.learning_readiness,
         load=emotion.cognitive_load,
         interventions=" ".join(emotion.interventions),
-        difficulty=f"{difficulty:.2f}",
+        difficulty=f"{UNKNOWN if difficulty is None else difficulty:.2f}",
     )
     return " ".join(filled.split())

@@ -133,7 +133,7 @@ class PassageData(Struct, frozen=True, gc=False):
 
 
 class ContextInfo(FrameData, frozen=True, kw_only=True):
-    """What retrieval found."""
+    """What the answer is built on: what retrieval found, if anything, and how hard it aims to be, where known."""
 
     passages: tuple[PassageData, ...]
     difficulty: float | UnsetType = UNSET

@@ -7,7 +7,7 @@ from millrace.engine.options import EngineOptions
 from millrace.engine.prompt import aimed_difficulty, build_prompt, conversation
 from millrace.engine.transcript import Transcript
 from millrace.model.errors import InvalidRequest
-from millrace.model.events import EmotionUpdated, PassagesRetrieved
+from millrace.model.events import EmotionUpdated, Passage, PassagesRetrieved
 from millrace.model.generation import GenerationRequest, PromptMessage
 from millrace.model.learner import LearnerState
 from millrace.model.messages import Message, Turn
@@ -40,7 +40,7 @@ class Asking:
         command = self._turn.command
         self.said = conversation(self._turn, await self._history())
         learner = self._observe(transcript)
-        await self._retrieve(transcript, aimed_difficulty(command.context, learner))
+        await self._gather(transcript, aimed_difficulty(command.context, learner))
         prompt = build_prompt(
             self._turn,
             self.said,
@@ -80,13 +80,19 @@ class Asking:
             transcript.write(EmotionUpdated("user", learner.emotion))
         return learner if self._options.guidance_enabled else None
 
-    async def _retrieve(self, transcript: Transcript, difficulty: float | None) -> None:
-        command = self._turn.command
-        if not command.context.enable_rag or self._retriever is None or transcript.passages:
+    async def _gather(self, transcript: Transcript, difficulty: float | None) -> None:
+        """Say once what the answer is built on: passages, where they are asked for, and how hard it aims to be."""
+        if transcript.gathered:
             return
-        passages = await self._retriever.retrieve(
-            command.message, user_id=self._turn.user_id, document_ids=command.context.document_ids
-        )
-        if passages:
+        passages = await self._retrieve()
+        if passages or difficulty is not None:
             transcript.write(PassagesRetrieved(tuple(passages), difficulty))
             transcript.passages = passages
+
+    async def _retrieve(self) -> Sequence[Passage]:
+        command = self._turn.command
+        if not command.context.enable_rag or self._retriever is None:
+            return ()
+        return await self._retriever.retrieve(
+            command.message, user_id=self._turn.user_id, document_ids=command.context.document_ids
+        )

@@ -8,8 +8,6 @@ from millrace.model.generation import PromptMessage
 from millrace.model.learner import LearnerState
 from millrace.model.messages import Message, Turn
 
-_UNKNOWN_DIFFICULTY = 0.5  # what an estimate begins with
-
 _CITE = (
     "Answer from the numbered passages below where they hold the answer, and mark each statement taken from one "
     "with its number in square brackets, like [1]. Say so if they do not hold it."
@@ -68,7 +66,7 @@ def build_prompt(
 
 def aimed_difficulty(context: TurnContext, learner: LearnerState | None) -> float | None:
     """How hard the answer should be: as the request says, else as the conversation's course suggests, if it does."""
-    if context.difficulty is not None or learner is None or learner.difficulty == _UNKNOWN_DIFFICULTY:
+    if context.difficulty is not None or learner is None:
         return context.difficulty
     return learner.difficulty
 

@@ -49,6 +49,7 @@ class Transcript:
         self.pieces = 0
         self.first_text_at: float | None = None
         self.passages: Sequence[Passage] = ()
+        self.gathered = False
         self.emotion: EmotionState | None = None
         self.citations: tuple[Citation, ...] = ()
         self.usage: Usage | None = None
@@ -70,7 +71,7 @@ class Transcript:
                 case ReasoningStep():
                     self._steps.count = event.number
                 case PassagesRetrieved():
-                    self.passages = event.passages
+                    self.passages, self.gathered = event.passages, True
                 case EmotionUpdated(of="user"):
                     self.emotion = event.state
                 case _:

@@ -101,9 +101,13 @@ class EmotionUpdated(Event, frozen=True):
 
 
 class PassagesRetrieved(Event, frozen=True):
-    """What retrieval found, numbered for citing; `difficulty` is what the answer aims at, 0.0 to 1.0, where known."""
+    """What the answer is built on, once per turn and only where there is something to say.
 
-    passages: tuple[Passage, ...]
+    `passages` are what retrieval found, numbered for citing: none where it found nothing, or was not asked.
+    `difficulty` is what the answer aims at, 0.0 to 1.0, or none where nothing is known of it.
+    """
+
+    passages: tuple[Passage, ...] = ()
     difficulty: float | None = None
 
 

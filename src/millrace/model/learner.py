@@ -10,10 +10,10 @@ class LearnerState(Struct, frozen=True):
 
     Attributes:
         emotion: What is shown and stored with the message.
-        difficulty: How hard the next step should be, 0.0 (beginner) to 1.0 (expert); 0.5 where nothing is known.
+        difficulty: How hard the next step should be, 0.0 (beginner) to 1.0 (expert); none where nothing is known.
         instruction: What the prompt says of it; empty where there is nothing to say or the switch is off.
     """
 
     emotion: EmotionState
-    difficulty: float = 0.5
+    difficulty: float | None = None
     instruction: str = ""

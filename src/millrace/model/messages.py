@@ -107,6 +107,7 @@ class FoldedMessage(Struct, frozen=True):
     reasoning: str = ""
     reasoning_steps: tuple[ReasoningStep, ...] = ()
     passages: tuple[Passage, ...] = ()
+    difficulty: float | None = None
     user_emotion: EmotionState | None = None
     answer_emotion: EmotionState | None = None
     suggestions: tuple[str, ...] = ()

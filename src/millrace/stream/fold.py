@@ -43,6 +43,7 @@ class Fold:
         self._reasoning: list[str] = []
         self._steps: list[ReasoningStep] = []
         self._passages: tuple[Passage, ...] = ()
+        self._difficulty: float | None = None
         self._emotions: dict[str, EmotionState] = {}
         self._suggestions: tuple[str, ...] = ()
         self._seams: list[int] = []
@@ -81,8 +82,8 @@ class Fold:
                 self._status = "streaming"
             case EmotionUpdated(of=of, state=state):
                 self._emotions[of] = state
-            case PassagesRetrieved(passages=passages):
-                self._passages = passages
+            case PassagesRetrieved(passages=passages, difficulty=difficulty):
+                self._passages, self._difficulty = passages, difficulty
             case SuggestionsReady(questions=questions):
                 self._suggestions = questions
             case ProviderSwitched() | TurnResumed():
@@ -128,6 +129,7 @@ class Fold:
             reasoning="".join(self._reasoning),
             reasoning_steps=tuple(self._steps),
             passages=self._passages,
+            difficulty=self._difficulty,
             user_emotion=self._emotions.get("user"),
             answer_emotion=self._emotions.get("answer"),
             suggestions=self._suggestions,

@@ -77,7 +77,7 @@ def turn(*end: AnyEvent) -> list[Entry]:
             TurnStarted("t1", "s1", "m1", "u1", "openai/gpt-5", "Why is the sky blue?", "system2", 2300, True, "r1"),
         ),
         (10, EmotionUpdated("user", feeling)),
-        (20, PassagesRetrieved((Passage(1, "Optics", "Air scatters ...", 0.83, OPTICS),))),
+        (20, PassagesRetrieved((Passage(1, "Optics", "Air scatters ...", 0.83, OPTICS),), 0.4)),
         (30, ReasoningDelta("First: what is blue light?")),
         (400, ReasoningStep(1, "decomposition", "First: what is blue light?", 0.9)),
         (500, ReasoningCompleted("Short waves scatter more.", 1, 480)),

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from tests.support.mood import Mood
-from tests.unit.engine.conftest import ANA, Bench
+from tests.unit.engine.conftest import ANA, Bench, until
 
 from millrace.model.commands import StartTurn, TurnContext
 from millrace.model.errors import InvalidRequest
-from millrace.model.events import EmotionUpdated, Passage, PassagesRetrieved, TurnCompleted, TurnFailed
+from millrace.model.events import EmotionUpdated, Passage, PassagesRetrieved, TextDelta, TurnCompleted, TurnFailed
 from millrace.model.generation import PromptMessage
 
 
@@ -77,6 +77,26 @@ async def test_passages_reach_the_model_and_are_cited(make_bench) -> None:  # ty
     end = entries[-1].event
     assert isinstance(end, TurnCompleted)
     assert (end.rag_enabled, [citation.url for citation in end.citations]) == (True, ["/mill"])
+
+
+async def test_how_hard_the_answer_aims_to_be_is_told_without_retrieval_and_once(make_bench) -> None:  # type: ignore[no-untyped-def]
+    bench: Bench = await make_bench(emotion=Mood())
+    turn, call = await bench.ask("Why?", model="scripted/prefill")
+    follower = await bench.engine.attach(turn)
+    call.say("Be")
+    await until(lambda: isinstance(follower.hot.entries[-1].event, TextDelta))
+    await bench.engine.close()
+    successor: Bench = await make_bench(share=bench, emotion=Mood(), retriever=Library())
+    call = await successor.provider.next_call()
+    assert "0.70" in call.request.messages[0].content
+    call.say("cause.")
+    call.finish()
+    gathered = [e.event for e in await successor.entries(turn) if isinstance(e.event, PassagesRetrieved)]
+    assert gathered == [PassagesRetrieved((), 0.7)], "who takes the turn over says it no second time"
+    asked, call = await successor.ask("And?", turn.session_id, context=TurnContext(difficulty=0.2))
+    call.finish()
+    gathered = [e.event for e in await successor.entries(asked) if isinstance(e.event, PassagesRetrieved)]
+    assert gathered == [PassagesRetrieved((), 0.2)], "what the request says goes before"
 
 
 async def test_an_answer_too_far_back_is_not_written_again(make_bench) -> None:  # type: ignore[no-untyped-def]
