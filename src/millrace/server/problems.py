@@ -13,7 +13,6 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from millrace.model.errors import InvalidRequest, MillraceError, NotFound, StreamError
-from millrace.model.events import TurnFailed
 
 MEDIA_TYPE = "application/problem+json"
 _log = logging.getLogger(__name__)
@@ -36,13 +35,6 @@ def problem(error: MillraceError, *, fields: list[dict[str, str]] | None = None)
     return body
 
 
-def failed_turn(event: TurnFailed) -> MillraceError:
-    """The error that a turn ended in, as it was when it was raised."""
-    kinds: dict[str, type[MillraceError]] = {kind.code: kind for kind in reversed(_error_tree(MillraceError))}
-    kind = kinds.get(event.code, StreamError)  # a log may hold a code of a newer version
-    return kind(event.message, retry_after=event.retry_after, recoverable=event.recoverable)
-
-
 def problem_response(error: MillraceError, *, fields: list[dict[str, str]] | None = None) -> Response:
     """The response for an error, with `Retry-After` where it says when to come back."""
     return _response(problem(error, fields=fields))
@@ -59,11 +51,6 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(Exception, _on_unknown_error)
-
-
-def _error_tree(kind: type[MillraceError]) -> list[type[MillraceError]]:
-    """An error class and all below it, each before its own children."""
-    return [kind, *(each for child in kind.__subclasses__() for each in _error_tree(child))]
 
 
 def _response(body: dict[str, Any]) -> Response:

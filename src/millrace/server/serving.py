@@ -19,6 +19,7 @@ from millrace.server.logging import program_logging
 from millrace.server.services import Services, services_of
 from millrace.server.settings import GOOD_SECRET_BYTES, Settings, is_loopback, unknown_variables
 from millrace.server.settings_errors import SettingsError
+from millrace.transports.uvicorn_http import ChunksProtocol
 from millrace.transports.uvicorn_protocol import FramesProtocol
 
 _BACKLOG = 2048
@@ -175,6 +176,7 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         HostGuard(app, settings.page_origins) if guards_hosts(settings) else app,
         lifespan="off",  # `serve` runs it, so that what is wrong at the start is one sentence
+        http=ChunksProtocol,
         ws=FramesProtocol,
         ws_max_size=settings.limits.frame_bytes,
         ws_per_message_deflate=False,

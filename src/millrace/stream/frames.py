@@ -21,6 +21,15 @@ class Renderer(Protocol):
         """
 
 
+class Rendering(Protocol):
+    """Makes renderers. Two that render differently have different names: by its name the frames of a turn are kept."""
+
+    name: str
+
+    def renderer(self) -> Renderer:
+        """A new renderer for one turn."""
+
+
 class FrameCache:
     """A turn's frames in one dialect: each entry is rendered once, when the first follower needs it.
 

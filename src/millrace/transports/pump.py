@@ -8,12 +8,11 @@ more. Only a client that does not keep up makes the pump wait, in its task, unti
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from millrace.dialects.dialect import Dialect
 from millrace.engine.hub import Follower
 from millrace.model.errors import InvalidRequest
 from millrace.model.events import AnyEvent
 from millrace.stream.delivery import Batch
-from millrace.stream.frames import FrameCache
+from millrace.stream.frames import FrameCache, Rendering
 
 Send = Callable[[Sequence[bytes]], Awaitable[None]]
 Offer = Callable[[Sequence[bytes]], bool]
@@ -34,7 +33,7 @@ class Pump:
             `ConnectionClosed` once the client is gone.
     """
 
-    def __init__(self, follower: Follower, dialect: Dialect, send: Send, offer: Offer | None) -> None:
+    def __init__(self, follower: Follower, dialect: Rendering, send: Send, offer: Offer | None) -> None:
         self._follower = follower
         self._dialect = dialect
         self._send = send

@@ -6,18 +6,12 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from millrace.model.errors import (
-    ContextTooLong,
-    Interrupted,
-    MillraceError,
     ProviderFailure,
-    ProviderTimeout,
     RateLimited,
     StoreUnavailable,
-    StreamError,
     Unauthorized,
 )
-from millrace.model.events import TurnFailed
-from millrace.server.problems import failed_turn, install_problem_handlers
+from millrace.server.problems import install_problem_handlers
 
 KEY = "sk-the-operators-own-key"
 
@@ -114,20 +108,3 @@ async def test_what_is_not_there_and_what_cannot_be_done_are_problems_too() -> N
         missing, wrong = await caller.get("/missing"), await caller.delete("/given")
     assert (missing.status_code, missing.json()["code"]) == (404, "NOT_FOUND")
     assert (wrong.status_code, wrong.json()["code"], wrong.headers["allow"]) == (405, "INVALID_REQUEST", "POST")
-
-
-@pytest.mark.parametrize(
-    ("code", "kind"),
-    [
-        ("PROVIDER_TIMEOUT", ProviderTimeout),
-        ("PROVIDER_FAILURE", MillraceError),
-        ("CONTEXT_TOO_LONG", ContextTooLong),
-        ("INTERRUPTED", Interrupted),
-        ("SOMETHING_NEWER", StreamError),
-    ],
-)
-def test_a_turns_failure_is_the_error_it_was(code: str, kind: type[MillraceError]) -> None:
-    error = failed_turn(TurnFailed(code=code, message="So it was.", recoverable=True, digest="", retry_after=4))
-    assert isinstance(error, kind)
-    assert (error.message, error.retry_after, error.recoverable) == ("So it was.", 4, True)
-    assert error.code == (code if code != "SOMETHING_NEWER" else "STREAM_ERROR")

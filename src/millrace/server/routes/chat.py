@@ -10,9 +10,9 @@ from pydantic import ConfigDict, Field
 from millrace.model.commands import StartTurn, ThinkingChoice, TurnContext
 from millrace.model.errors import Forbidden, InvalidRequest, MillraceError, Overloaded
 from millrace.model.events import Entry, TurnCancelled, TurnCompleted, TurnFailed
+from millrace.model.failures import failed_turn
 from millrace.model.messages import FoldedMessage, Turn
 from millrace.model.principal import Principal
-from millrace.server.problems import failed_turn
 from millrace.server.routes.documentation import problems
 from millrace.server.schema_examples import ANSWER
 from millrace.server.schemas import Body, Shape

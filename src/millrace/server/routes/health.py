@@ -40,7 +40,7 @@ class StatusShape(Shape):
     models: list[str]
     turns: TurnsShape
     connections: int
-    """Open WebSocket connections."""
+    """Open WebSocket connections and event streams."""
     gc_pause_max_ms: float
     """The longest pause of the garbage collector while answers could be written, in milliseconds."""
     gc_quiet_pause_max_ms: float

@@ -1,0 +1,63 @@
+"""Answers that are event streams: what every dialect over HTTP shares, whatever it calls its routes."""
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+
+from starlette.responses import Response
+
+from millrace.model.commands import StartTurn
+from millrace.model.errors import MillraceError
+from millrace.model.messages import Turn
+from millrace.model.principal import Principal
+from millrace.server.services import Services
+from millrace.stream.delivery import DeliveryOptions
+from millrace.transports.sse import EventDialect, EventStream
+
+
+async def event_stream(
+    services: Services,
+    caller: Principal,
+    what: StartTurn | Turn,
+    dialect: EventDialect,
+    *,
+    after: int = -1,
+    options: DeliveryOptions | None = None,
+    closing: bytes = b"",
+    headers: Mapping[str, str] | None = None,
+    refuse: Callable[[MillraceError], Response] | None = None,
+) -> EventStream:
+    """Follow a turn as the answer to a request.
+
+    The stream counts as one of the caller's connections while it lasts, and ends when the server stops. A client that
+    goes away is treated as the engine's disconnect policy says.
+
+    Args:
+        services: The running server.
+        caller: Who asks, or watches.
+        what: A question to ask, or one of the caller's turns.
+        dialect: What is written.
+        after: The last `seq` that the client has seen; -1 for none.
+        options: How the turn is delivered; at the server's own pace, and with all there is, where not given.
+        closing: The record behind everything else.
+        headers: More headers for the answer.
+        refuse: Makes the answer to a turn that failed before it said anything; see `EventStream`.
+
+    Raises:
+        RateLimited: The caller has too many connections, or asked too often.
+        NoActiveStream: The turn's log is gone.
+        MillraceError: Whatever `engine.start` refuses a question with.
+    """
+    options = options or DeliveryOptions(pace_ms=services.settings.generation.token_delay_ms)
+    with ExitStack() as held:
+        held.enter_context(services.connections.hold(caller.user_id))
+        turn = await services.engine.start(what, caller) if isinstance(what, StartTurn) else what
+        follower = await services.engine.attach(turn, after=after, options=options)
+        return EventStream(
+            follower,
+            dialect,
+            closing=closing,
+            headers=headers,
+            refuse=refuse,
+            stopping=services.stopping,
+            closed=held.pop_all().close,
+        )
