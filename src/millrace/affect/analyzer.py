@@ -8,13 +8,13 @@ from threading import Lock
 from millrace.affect import state
 from millrace.affect.cues import feedback_of
 from millrace.affect.emotions import EmotionClassifier
-from millrace.affect.features import SCANNED_CHARS
 from millrace.affect.guidance import instruction
 from millrace.affect.observation import Observation, observe
 from millrace.affect.state import Course
 from millrace.model.events import EmotionState
 from millrace.model.generation import PromptMessage
 from millrace.model.learner import LearnerState
+from millrace.text.features import SCANNED_CHARS
 from millrace.text.words import Stemmer
 
 _REMEMBERED = 2_048

@@ -9,7 +9,7 @@ from re import Pattern
 
 from msgspec import Struct
 
-from millrace.affect.features import MAX_CHARS, raw_tokens, without_code
+from millrace.text.features import MAX_CHARS, raw_tokens, without_code
 
 _REACH = 4
 

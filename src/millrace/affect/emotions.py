@@ -5,9 +5,9 @@ from typing import Protocol, Self
 
 from msgspec import Struct
 
-from millrace.affect.features import NAME, NEGATED, Reading
 from millrace.affect.labels import NEUTRAL
-from millrace.affect.linear import LinearModel
+from millrace.text.features import NAME, NEGATED, Reading
+from millrace.text.linear import LinearModel
 
 SHIPPED_MODEL = Path(__file__).with_name("emotions.model")
 

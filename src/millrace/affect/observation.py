@@ -4,9 +4,9 @@ from msgspec import Struct
 
 from millrace.affect.cues import Cues, cues_of
 from millrace.affect.emotions import Emotions
-from millrace.affect.features import MAX_CHARS, feature_hash, without_code
 from millrace.affect.labels import NEUTRAL
 from millrace.affect.levels import Levels, levels_of, noisy_or
+from millrace.text.features import MAX_CHARS, feature_hash, without_code
 from millrace.text.words import Stemmer, query_words
 
 _CUE = 0.6

@@ -14,8 +14,8 @@ from msgspec import Struct
 from tokenizers import Tokenizer
 
 from millrace.affect.emotions import NOTHING, Emotions
-from millrace.affect.features import without_code
 from millrace.affect.labels import EKMAN, NEUTRAL
+from millrace.text.features import without_code
 
 _MAX_TOKENS = 256
 _LABELS = frozenset(label for members in EKMAN.values() for label in members)

@@ -13,13 +13,13 @@ import numpy as np
 import sklearn  # type: ignore[import-untyped]  # it ships no types
 from msgspec import structs
 
-from millrace.affect import evaluation
 from millrace.affect.emotions import SHIPPED_MODEL
-from millrace.affect.features import FeatureSpec
-from millrace.affect.fitting import FitOptions, best_thresholds, calibrate, fit, logits_of
 from millrace.affect.goemotions import Part, read_labels, read_part
 from millrace.affect.labels import EKMAN, SENTIMENT
-from millrace.affect.linear import LinearModel
+from millrace.text import evaluation
+from millrace.text.features import FeatureSpec
+from millrace.text.fitting import FitOptions, best_thresholds, calibrate, fit, logits_of
+from millrace.text.linear import LinearModel
 
 ATTRIBUTION = (
     "Trained on GoEmotions: A Dataset of Fine-Grained Emotions (Demszky, Movshovitz-Attias, Ko, Cowen, Nemade and "

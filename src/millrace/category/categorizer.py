@@ -5,9 +5,9 @@ from typing import Self, cast
 
 from msgspec import Struct
 
-from millrace.affect.linear import LinearModel
 from millrace.category.labels import CATEGORIES, OTHER, Category
 from millrace.category.reading import written_out
+from millrace.text.linear import LinearModel
 
 SHIPPED_MODEL = Path(__file__).with_name("category.model")
 

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from millrace.affect import evaluation
-from millrace.affect.evaluation import Marks
 from millrace.category.categorizer import Categorizer
 from millrace.category.dataset import Question
 from millrace.category.labels import CATEGORIES
+from millrace.text import evaluation
+from millrace.text.evaluation import Marks
 
 Confusion = NDArray[np.int64]
 """How many questions: the label that holds per row, the estimate per column."""

@@ -2,7 +2,7 @@
 
 import re
 
-from millrace.affect.features import MAX_CHARS
+from millrace.text.features import MAX_CHARS
 from millrace.text.words import STOP_WORDS
 
 YEAR = "yyyy"

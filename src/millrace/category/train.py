@@ -14,15 +14,15 @@ from msgspec import structs
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]  # it ships no types
 
-from millrace.affect.features import FeatureSpec
-from millrace.affect.fitting import FitOptions, Targets, fit, logits_of
-from millrace.affect.linear import Floats, LinearModel
 from millrace.category import dataset
 from millrace.category.categorizer import SHIPPED_MODEL, Categorizer
 from millrace.category.dataset import Question
 from millrace.category.labels import CATEGORIES, Category
 from millrace.category.measure import confusion, figures
 from millrace.category.reading import written_out
+from millrace.text.features import FeatureSpec
+from millrace.text.fitting import FitOptions, Targets, fit, logits_of
+from millrace.text.linear import Floats, LinearModel
 
 ATTRIBUTION = "Trained on questions and vocabulary written for Millrace. The file holds weights over hashed features."
 

@@ -1,7 +1,7 @@
 import pytest
 
-from millrace.affect.features import MAX_CHARS
 from millrace.category.reading import CAMEL_CASE, LINE_END, NO_SUBJECT, YEAR, written_out
+from millrace.text.features import MAX_CHARS
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 import numpy as np
 
-from millrace.affect.fitting import FitOptions
 from millrace.category import dataset
 from millrace.category.categorizer import Categorizer
 from millrace.category.train import OPTIONS, fitted, train
+from millrace.text.fitting import FitOptions
 
 SMALL = FitOptions(kept=2_000, word_min_df=1, char_min_df=2, c=20.0)
 

@@ -5,9 +5,9 @@ import random
 import numpy as np
 import pytest
 
-from millrace.affect.features import FeatureSpec
-from millrace.affect.fitting import FitOptions, Targets, best_thresholds, calibrate, fit, logits_of
-from millrace.affect.linear import LinearModel
+from millrace.text.features import FeatureSpec
+from millrace.text.fitting import FitOptions, Targets, best_thresholds, calibrate, fit, logits_of
+from millrace.text.linear import LinearModel
 
 LABELS = ("glad", "cross")
 GLAD = ("happy", "delighted", "wonderful", "lovely", "sunny")

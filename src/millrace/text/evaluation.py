@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from millrace.affect.linear import Floats
+from millrace.text.linear import Floats
 
 Marks = NDArray[np.uint8]
 """One text per row, one class per column: 1 or 0."""

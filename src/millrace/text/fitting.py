@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy import sparse  # type: ignore[import-untyped]  # it ships no types
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]  # it ships no types
 
-from millrace.affect.features import FeatureSpec, char_features, feature_hash, raw_tokens, read, word_features
-from millrace.affect.linear import Floats, LinearModel, ModelArrays, ModelHeader
+from millrace.text.features import FeatureSpec, char_features, feature_hash, raw_tokens, read, word_features
+from millrace.text.linear import Floats, LinearModel, ModelArrays, ModelHeader
 
 Targets = NDArray[np.uint8]
 """One text per row, one class per column; 1 where the text has the class."""

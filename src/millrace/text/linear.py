@@ -14,7 +14,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
-from millrace.affect.features import (
+from millrace.text.features import (
     FeatureSpec,
     Reading,
     char_features,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from millrace.affect.evaluation import f1_per_class, grouped, grouped_truth, interval, macro_f1
+from millrace.text.evaluation import f1_per_class, grouped, grouped_truth, interval, macro_f1
 
 TRUTH = np.array([[1, 0], [1, 0], [0, 1], [0, 0]], np.uint8)
 SAID = np.array([[1, 0], [0, 0], [0, 1], [1, 0]], np.uint8)

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from millrace.affect.features import (
+from millrace.text.features import (
     MAX_CHARS,
     NAME,
     NEGATED,

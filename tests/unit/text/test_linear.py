@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from millrace.affect.features import FeatureSpec, feature_hash
-from millrace.affect.linear import LinearModel, ModelArrays, ModelHeader
+from millrace.text.features import FeatureSpec, feature_hash
+from millrace.text.linear import LinearModel, ModelArrays, ModelHeader
 
 HEADER = ModelHeader(
     labels=("good", "bad"),
