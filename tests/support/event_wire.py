@@ -29,8 +29,8 @@ class Words:
         ends = {"TurnCompleted", "TurnCancelled", "TurnFailed"}
         return (record(type(event).__name__),) if type(event).__name__ in ends else ()
 
-    def merge(self, merged: Merged) -> bytes:
-        return record(merged.text)
+    def merge(self, merged: Merged) -> Sequence[bytes]:
+        return (record(merged.text),)
 
     def error(self, error: MillraceError) -> bytes:
         return record(error.code)
