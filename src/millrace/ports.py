@@ -4,7 +4,7 @@ A port speaks of turns, messages and users, never of rows or bytes. What each pr
 errors) is said here and proved by one contract suite per port, which every backend passes.
 """
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -33,16 +33,21 @@ class Clock(Protocol):
         """Seconds from some fixed point. Never goes back."""
 
 
+DeltaSink = Callable[[Sequence[Delta]], None]
+"""Takes what a provider says, at once and without waiting. What it raises ends the generation."""
+
+
 class Provider(Protocol):
     """A source of generation. It knows nothing of turns."""
 
     name: str
 
-    def generate(self, request: GenerationRequest) -> AsyncGenerator[Sequence[Delta], None]:
-        """Call the model; yield what arrived together as one batch, in order.
+    async def generate(self, request: GenerationRequest, sink: DeltaSink) -> None:
+        """Call the model; give `sink` what arrives, in order, and return when the answer has ended.
 
-        The last delta of a whole answer is `Finished`; ending without one is a truncated answer. Closing the
-        iterator (`aclose`) closes the upstream connection before it returns.
+        What arrived together is given together. The last delta of a whole answer is `Finished`; returning without one
+        is a truncated answer. Being cancelled, or an error of the sink, closes the upstream connection before this
+        returns.
 
         Raises:
             ProviderError: Of the class that says why, with `retry_after` where the provider gave it.

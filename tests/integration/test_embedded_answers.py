@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from tests.support.generation import batches_of
 
 from millrace.knowledge.builtin import builtin_documents, read_documents
 from millrace.knowledge.documents import Document
@@ -79,7 +80,7 @@ async def ask(knowledge: KnowledgeBase, *said: str) -> str:
     """The answer to the last of `said`, which alternate between user and assistant."""
     messages = tuple(PromptMessage("assistant" if at % 2 else "user", text) for at, text in enumerate(said))
     request = GenerationRequest(model="passages", messages=messages, user_id="newcomer")
-    batches = [batch async for batch in EmbeddedProvider(knowledge).generate(request)]
+    batches = await batches_of(EmbeddedProvider(knowledge), request)
     return "".join(delta.text for batch in batches for delta in batch if isinstance(delta, TextPiece))
 
 
@@ -126,8 +127,7 @@ async def test_an_answer_takes_milliseconds_with_500_passages(tmp_path: Path) ->
         for question, _ in QUESTIONS * 2:  # the second time, each word's stem is known
             request = GenerationRequest(model="passages", messages=(PromptMessage("user", question),))
             started = time.process_time()
-            async for _ in provider.generate(request):
-                pass
+            await batches_of(provider, request)
             seconds.append(time.process_time() - started)
     finally:
         await knowledge.close()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 
 from millrace.model.errors import InvalidRequest
 from millrace.model.events import FinishReason, Usage
@@ -16,7 +16,7 @@ from millrace.model.generation import (
     TextPiece,
     UsageReported,
 )
-from millrace.ports import ResolvedModel
+from millrace.ports import DeltaSink, ResolvedModel
 
 
 class Call:
@@ -53,13 +53,13 @@ class Call:
         """The stream ends without its finish."""
         self._script.put_nowait(None)
 
-    async def play(self) -> AsyncGenerator[Sequence[Delta], None]:
-        """What the provider yields."""
+    async def play(self, sink: DeltaSink) -> None:
+        """What the provider does."""
         try:
             while (item := await self._script.get()) is not None:
                 if isinstance(item, Exception):
                     raise item
-                yield item
+                sink(item)
         finally:
             self.closed.set()
 
@@ -78,7 +78,7 @@ class ScriptedProvider:
         self._unseen: deque[Call] = deque()
         self._news = asyncio.Event()
 
-    def generate(self, request: GenerationRequest) -> AsyncGenerator[Sequence[Delta], None]:
+    async def generate(self, request: GenerationRequest, sink: DeltaSink) -> None:
         call = Call(request)
         if self._autoplay is not None:
             for piece in self._autoplay:
@@ -87,7 +87,7 @@ class ScriptedProvider:
         self.calls.append(call)
         self._unseen.append(call)
         self._news.set()
-        return call.play()
+        await call.play(sink)
 
     async def next_call(self) -> Call:
         """The next call that was made, waited for."""

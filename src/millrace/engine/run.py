@@ -3,8 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 
 from millrace.engine.afterwords import ENOUGH_CHARS, Afterwords, give_title
 from millrace.engine.asking import Asking
@@ -34,7 +34,7 @@ from millrace.model.events import (
     TurnResumed,
     TurnStarted,
 )
-from millrace.model.generation import PromptMessage
+from millrace.model.generation import Delta, PromptMessage
 from millrace.model.messages import Turn, TurnState
 from millrace.model.turns import Lease, TurnRecord
 from millrace.ports import (
@@ -70,6 +70,10 @@ class RunServices:
     options: EngineOptions
     insights: Insights
     retriever: Retriever | None = None
+
+
+class _LongEnough(Exception):
+    """The answer is as long as it may be: its provider is to be closed."""
 
 
 class Run:
@@ -236,22 +240,26 @@ class Run:
             reasoning=self._thinking_mode == "system2",
             api_key=self._api_key,
         )
-        async with aclosing(resolved.provider.generate(request)) as generation:
-            self._progress = services.clock.monotonic()
-            async for deltas in generation:
-                self._progress = services.clock.monotonic()
-                self._waits_for_first = False
-                transcript.take(deltas)
-                if transcript.chars > ENOUGH_CHARS and not self._afterwords.begun:
-                    self._afterwords.begin(self._asking.said, transcript.text, transcript.passages)
-                if transcript.chars > services.options.max_tokens * _CHARS_PER_TOKEN:
-                    transcript.finish = "length"
-                    break
+        self._progress = services.clock.monotonic()
+        try:
+            await resolved.provider.generate(request, partial(self._take, transcript))
+        except _LongEnough:
+            transcript.finish = "length"
         if transcript.finish is None:
             raise ProviderFailure(
                 "The connection to the model broke before the answer was complete. Try again.",
                 detail="the stream ended without a finish",
             )
+
+    def _take(self, transcript: Transcript, deltas: Sequence[Delta]) -> None:
+        """Write what the provider says; this is called for each of its pieces, in the step that read it."""
+        self._progress = self._services.clock.monotonic()
+        self._waits_for_first = False
+        transcript.take(deltas)
+        if transcript.chars > ENOUGH_CHARS and not self._afterwords.begun:
+            self._afterwords.begin(self._asking.said, transcript.text, transcript.passages)
+        if transcript.chars > self._services.options.max_tokens * _CHARS_PER_TOKEN:
+            raise _LongEnough
 
     @property
     def _thinking_mode(self) -> ThinkingMode:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 
+from millrace.providers.tap import Tap
+
 _GRACE_S = 5.0
 """How long usage may lag behind the finish reason, in seconds."""
 
@@ -25,12 +27,12 @@ class BodyStream:
         idle_s: The longest silence after it.
         settle: Takes the response over once it is read as far as it matters, to keep its connection if it can.
 
-    `readany` waits for bytes and returns all that are there, nothing at the end of the body. It raises one of
-    `BROKEN` when the connection breaks or `silent` is true; `left` then has what came before that.
+    `silent` says that the connection was closed because nothing came.
     """
 
     __slots__ = (
         "_content",
+        "_halt",
         "_idle_s",
         "_limit",
         "_loop",
@@ -39,9 +41,9 @@ class BodyStream:
         "_seen",
         "_settle",
         "_since",
+        "_take",
         "_timer",
         "_winding_up",
-        "readany",
         "silent",
     )
 
@@ -54,7 +56,6 @@ class BodyStream:
         idle_s: float,
     ) -> None:
         self.silent = False
-        self.readany = response.content.readany
         self._response = response
         self._content = response.content
         self._loop = asyncio.get_running_loop()
@@ -66,6 +67,8 @@ class BodyStream:
         self._over = False
         self._winding_up = False
         self._timer: asyncio.TimerHandle | None = None
+        self._take: Callable[[bytes], bool]
+        self._halt: asyncio.Future[None] | None = None
         if response.connection is not None and response.connection.protocol is not None:
             response.connection.protocol.read_timeout = None
             response.connection.protocol.start_timeout()
@@ -76,11 +79,46 @@ class BodyStream:
         """How long nothing has come, in seconds."""
         return self._loop.time() - self._since
 
-    def left(self) -> bytes:
-        """The bytes that came before the connection broke and were not read yet."""
-        # aiohttp refuses public reads of a broken stream, although what came while the reader was busy is still in its
-        # buffer.
-        return self._content._read_nowait(-1)
+    async def read(self, take: Callable[[bytes], bool]) -> None:
+        """Give `take` what comes, until it says that it has enough or the body has ended.
+
+        What one read of the network brought is given together, in the step that read it: to wake a task for it instead
+        costs a fifth of what a token costs in all. What `take` raises comes out of this.
+
+        Raises:
+            BROKEN: The connection broke, or `silent` is true; what had come before that has been given.
+        """
+        self._take = take
+        self._halt = halt = self._loop.create_future()
+        connection = self._response.connection
+        tap = None if connection is None else Tap.between(connection, self._drain)
+        try:
+            self._drain()
+            await halt
+        finally:
+            if tap is not None:
+                tap.remove()
+            if not halt.cancelled():
+                halt.exception()  # it is raised above, unless the task is cancelled in the same step
+
+    def _drain(self) -> None:
+        """Give on what is there; tell `read` of the end."""
+        halt, content = self._halt, self._content
+        if halt is None or halt.done():
+            return
+        try:
+            broken = content.exception()
+            # aiohttp refuses public reads of a broken stream, although what came before the break is in its buffer.
+            while data := content.read_nowait() if broken is None else content._read_nowait(-1):
+                if self._take(data):
+                    halt.set_result(None)
+                    return
+            if broken is not None:
+                halt.set_exception(broken)
+            elif content.is_eof():
+                halt.set_result(None)
+        except Exception as error:  # noqa: BLE001 - it is raised where `read` awaits the future
+            halt.set_exception(error)
 
     def wind_up(self, *, whole: bool) -> None:
         """The model has ended: wait only a little for what may follow.
@@ -120,6 +158,7 @@ class BodyStream:
         if now - self._since >= self._limit:
             self.silent = True
             abort(self._response)
+            self._drain()
         else:
             self._timer = self._loop.call_later(min(self._limit, self._idle_s) / 4, self._watch)
 

@@ -3,7 +3,7 @@
 import asyncio
 import math
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
@@ -19,7 +19,7 @@ from millrace.model.generation import (
     TextPiece,
     UsageReported,
 )
-from millrace.ports import Retriever
+from millrace.ports import DeltaSink, Retriever
 from millrace.providers.extractive import Part, Question, compose, question
 from millrace.text.words import Stemmer, query_words
 
@@ -75,8 +75,8 @@ class EmbeddedProvider:
         self._retriever = retriever
         self._stemmer = Stemmer()
 
-    async def generate(self, request: GenerationRequest) -> AsyncGenerator[Sequence[Delta], None]:
-        """Answer the prompt's last question; a batch is a word-wise cut paragraph, list or code block.
+    async def generate(self, request: GenerationRequest, sink: DeltaSink) -> None:
+        """Answer the prompt's last question; what is given together is a word-wise cut paragraph, list or code block.
 
         Raises:
             StoreUnavailable: The retriever's storage does not answer.
@@ -95,12 +95,12 @@ class EmbeddedProvider:
             written += len(text)
             batch += [TextPiece(piece) for piece in _PIECE.findall(text)]
             if batch:
-                yield batch
+                sink(batch)
                 await asyncio.sleep(0)  # readers get their turn between batches
             if len(text) < len(part.text):
                 break
         whole = written == sum(len(part.text) for part in parts)
-        yield [UsageReported(_usage(request, written)), Finished("stop" if whole else "length")]
+        sink([UsageReported(_usage(request, written)), Finished("stop" if whole else "length")])
 
     async def models(self) -> Sequence[ModelInfo]:
         """The one model there is."""

@@ -1,11 +1,12 @@
 """What the providers that are called over HTTP have in common: one answer, from its request to its last byte."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from millrace.model.errors import MillraceError, ProviderTimeout
 from millrace.model.generation import Delta, GenerationRequest, ModelInfo
+from millrace.ports import DeltaSink
 from millrace.providers.body_stream import BROKEN, BodyStream
 from millrace.providers.failures import Call
 from millrace.providers.http import HttpClient
@@ -65,30 +66,20 @@ class HttpProvider(ABC):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, {self._base_url!r})"
 
-    async def generate(self, request: GenerationRequest) -> AsyncGenerator[Sequence[Delta], None]:
-        """Call the model; yield the deltas of each network read as one batch.
+    async def generate(self, request: GenerationRequest, sink: DeltaSink) -> None:
+        """Call the model; give `sink` the deltas of each network read together, in the step that read them.
 
-        Closing the generator, or cancelling the task that iterates it, closes the connection at once.
+        Being cancelled, or an error of the sink, closes the connection at once.
 
         Raises:
-            MillraceError: As the provider's answer means; what had come before has been yielded.
+            MillraceError: As the provider's answer means; what had come before has been given.
         """
         call = self._call(request)
         stream = await self._open(call, request)
         body = self._body(call, request)
         try:
             while True:
-                while not body.done:
-                    try:
-                        data = await stream.readany()
-                    except BROKEN as error:
-                        batch = _rescue(stream, body, error)
-                    else:
-                        batch = body.feed(data) if data else body.close()
-                    if body.ended:
-                        stream.wind_up(whole=body.whole)
-                    if batch:
-                        yield batch
+                await _read(stream, body, sink)
                 resumed = None if body.failure is None else await self._resume(call, request, body)
                 if resumed is None:
                     break
@@ -139,10 +130,24 @@ class HttpProvider(ABC):
         return Call(self.name, request.model, request.api_key is not None, request.api_key or self._api_key)
 
 
-def _rescue(stream: BodyStream, body: AnswerBody, error: Exception) -> list[Delta]:
-    """The connection broke: read what had come before, and end the body."""
-    batch = body.feed(stream.left())
-    if stream.silent and not body.ended:
-        body.fail(ProviderTimeout(detail=f"nothing came for {stream.silence_s:.0f} s"))
-    stream.close()
-    return batch + body.close(repr(error))
+async def _read(stream: BodyStream, body: AnswerBody, sink: DeltaSink) -> None:
+    """Read one response to its end, or as far as it matters."""
+
+    def take(data: bytes) -> bool:
+        batch = body.feed(data)
+        if body.ended:
+            stream.wind_up(whole=body.whole)
+        if batch:
+            sink(batch)
+        return body.done
+
+    cause: object = ""
+    try:
+        await stream.read(take)
+    except BROKEN as error:
+        if stream.silent and not body.ended:
+            body.fail(ProviderTimeout(detail=f"nothing came for {stream.silence_s:.0f} s"))
+        stream.close()
+        cause = repr(error)
+    if rest := body.close(cause):
+        sink(rest)

@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import aclosing
 
 from msgspec import Struct
 
 from millrace.model.errors import MillraceError
 from millrace.model.events import Usage
-from millrace.model.generation import Finished, GenerationRequest, PromptMessage, TextPiece, UsageReported
+from millrace.model.generation import Delta, Finished, GenerationRequest, PromptMessage, TextPiece, UsageReported
 from millrace.ports import ModelDirectory
 
 Spending = Callable[[str, Usage], None]
@@ -51,20 +50,24 @@ class ShortCall:
         texts: list[str] = []
         usage: Usage | None = None
         whole = False
+
+        def take(deltas: Sequence[Delta]) -> None:
+            nonlocal usage, whole
+            for delta in deltas:
+                if isinstance(delta, TextPiece):
+                    texts.append(delta.text)
+                elif isinstance(delta, UsageReported):
+                    usage = delta.usage
+                elif isinstance(delta, Finished):
+                    whole = delta.reason == "stop"
+
         try:
             found = self._models.resolve(self._model)
             request = GenerationRequest(
                 model=found.info.name, messages=tuple(messages), max_tokens=max_tokens, user_id=user_id
             )
-            async with asyncio.timeout(seconds), aclosing(found.provider.generate(request)) as batches:
-                async for batch in batches:
-                    for delta in batch:
-                        if isinstance(delta, TextPiece):
-                            texts.append(delta.text)
-                        elif isinstance(delta, UsageReported):
-                            usage = delta.usage
-                        elif isinstance(delta, Finished):
-                            whole = delta.reason == "stop"
+            async with asyncio.timeout(seconds):
+                await found.provider.generate(request, take)
         except (MillraceError, TimeoutError):
             whole = False  # a suggestion is worth no error: there is none, or what arrived in time
         if usage is not None and self._spending is not None:

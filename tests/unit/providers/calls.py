@@ -40,8 +40,7 @@ async def collect(provider: Provider, request: GenerationRequest = REQUEST) -> t
     deltas: list[Delta] = []
     try:
         async with asyncio.timeout(5):
-            async for batch in provider.generate(request):
-                deltas += batch
+            await provider.generate(request, deltas.extend)
     except MillraceError as error:
         return deltas, error
     return deltas, None

@@ -1,13 +1,12 @@
 """Anthropic's provider against the simulator and servers of the test's own, with the official client as its oracle."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 from typing import Any
 
 import pytest
 from anthropic import AsyncAnthropic
+from tests.support.generation import STOPS, Stop, stop_when
 from tests.unit.providers.calls import FAST, KEY, collect, text
 from tests.unit.providers.messages import ENDING, block, open_block, start
 from tests.unit.providers.messages import text as piece
@@ -207,23 +206,10 @@ async def test_an_answer_is_continued_without_a_seam(provider: AnthropicProvider
         assert cut + text(deltas) == whole
 
 
-@pytest.mark.parametrize("how", ["aclose", "cancel"])
-async def test_stopping_closes_the_request(provider: AnthropicProvider, simulator: Simulator, how: str) -> None:
-    task: asyncio.Task[None] | None = None
-
-    async def iterate() -> None:
-        async with aclosing(provider.generate(ask("sim?tokens=1000&interval_ms=5"))) as generation:
-            async for batch in generation:
-                if any(isinstance(delta, TextPiece) for delta in batch):
-                    if how == "aclose":
-                        return
-                    assert task is not None
-                    task.cancel()
-
-    task = asyncio.create_task(iterate())
-    await asyncio.wait([task])
+@pytest.mark.parametrize("how", STOPS)
+async def test_stopping_closes_the_request(provider: AnthropicProvider, simulator: Simulator, how: Stop) -> None:
+    await stop_when(provider, ask("sim?tokens=1000&interval_ms=5"), lambda deltas: text(deltas) != "", how)
     (request,) = await simulator.settled(limit=1)
-    assert task.cancelled() == (how == "cancel")
     assert request.closed_by == "client"
     assert request.tokens_sent < 20
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.generation import batches_of
 
 from millrace.model.errors import StoreUnavailable
 from millrace.model.events import Passage
@@ -73,7 +74,7 @@ def request(
 
 
 async def deltas(shelf: Shelf, asked: GenerationRequest) -> list[Delta]:
-    return [delta async for batch in EmbeddedProvider(shelf).generate(asked) for delta in batch]
+    return [delta for batch in await batches_of(EmbeddedProvider(shelf), asked) for delta in batch]
 
 
 def text_of(found: Sequence[Delta]) -> str:
@@ -225,8 +226,6 @@ async def test_other_tasks_run_between_the_batches() -> None:
             await asyncio.sleep(0)
 
     counting = asyncio.create_task(count())
-    batches = 0
-    async for _ in EmbeddedProvider(Shelf(START, PORT)).generate(request(QUESTION)):
-        batches += 1
+    batches = len(await batches_of(EmbeddedProvider(Shelf(START, PORT)), request(QUESTION)))
     counting.cancel()
     assert turns >= batches > 3

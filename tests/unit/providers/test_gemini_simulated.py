@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 
 import pytest
+from tests.support.generation import stop_when
 from tests.unit.providers.calls import collect, text
 from tests.unit.providers.google_client import genai, types
 
@@ -190,8 +190,7 @@ async def test_the_delay_stands_in_the_body(provider: GeminiProvider, simulator:
 
 
 async def test_closing_closes_the_socket(provider: GeminiProvider, simulator: Simulator) -> None:
-    async with aclosing(provider.generate(ask("tokens=1000&interval_ms=5"))) as generation:
-        await anext(generation)
+    await stop_when(provider, ask("tokens=1000&interval_ms=5"), bool)
     (request,) = await simulator.settled(limit=1)
     assert request.closed_by == "client"
     assert request.tokens_sent < 100

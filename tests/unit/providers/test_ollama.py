@@ -1,12 +1,11 @@
 """Ollama's provider by its own wire, against the simulator and servers of the test's own."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 from typing import Any
 
 import pytest
+from tests.support.generation import STOPS, Stop, stop_when
 from tests.unit.providers.calls import FAST, KEY, collect, text
 from tests.unit.providers.raw_server import Exchange, raw_server
 
@@ -141,22 +140,10 @@ async def test_an_answer_is_continued(provider: OllamaProvider) -> None:
     assert (error, whole[:50] + text(deltas)) == (None, whole)
 
 
-@pytest.mark.parametrize("how", ["aclose", "cancel"])
-async def test_stopping_closes_the_request(provider: OllamaProvider, simulator: Simulator, how: str) -> None:
-    task: asyncio.Task[None] | None = None
-
-    async def iterate() -> None:
-        async with aclosing(provider.generate(ask("sim?tokens=1000&interval_ms=5"))) as generation:
-            async for _ in generation:
-                if how == "aclose":
-                    return
-                assert task is not None
-                task.cancel()
-
-    task = asyncio.create_task(iterate())
-    await asyncio.wait([task])
+@pytest.mark.parametrize("how", STOPS)
+async def test_stopping_closes_the_request(provider: OllamaProvider, simulator: Simulator, how: Stop) -> None:
+    await stop_when(provider, ask("sim?tokens=1000&interval_ms=5"), bool, how)
     (request,) = await simulator.settled(limit=1)
-    assert task.cancelled() == (how == "cancel")
     assert request.closed_by == "client"
     assert request.tokens_sent < 20
 

@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 from tests.unit.providers.calls import KEY, REQUEST, answers, collect, hello, provided, text
@@ -12,7 +12,7 @@ from tests.unit.providers.raw_server import DONE, FINISH, HELLO, Exchange, Scrip
 from millrace.model.errors import (
     ProviderFailure,
 )
-from millrace.model.generation import Finished, GenerationRequest, TextPiece
+from millrace.model.generation import Delta, Finished, GenerationRequest, TextPiece
 
 
 async def test_answer_and_request() -> None:
@@ -43,10 +43,13 @@ async def test_one_batch_per_read() -> None:
         exchange.end()
 
     async with provided(script) as (provider, _):
-        batches = []
-        async for batch in provider.generate(REQUEST):
+        batches: list[Sequence[Delta]] = []
+
+        def take(batch: Sequence[Delta]) -> None:
             batches.append(batch)
             came.set()
+
+        await provider.generate(REQUEST, take)
     assert batches == [[TextPiece("a"), TextPiece("b")], [TextPiece("c"), Finished("stop")]]
 
 

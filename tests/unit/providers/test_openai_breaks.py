@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.providers.calls import REQUEST, answers, collect, provided, text
+from tests.unit.providers.calls import answers, collect, provided, text
 from tests.unit.providers.raw_server import FINISH, HELLO, Exchange, Script, piece
 from tests.unit.providers.tls import server_context
 
@@ -73,24 +73,6 @@ async def test_everything_in_one_segment_with_the_break_is_kept() -> None:
             deltas, error = await collect(provider)
             assert text(deltas) == "kept"
             assert type(error) is ProviderFailure
-
-
-async def test_a_break_while_the_reader_is_busy_loses_nothing() -> None:
-    async def script(exchange: Exchange) -> None:
-        exchange.begin()
-        exchange.send(piece("first"))
-        await exchange.flushed()
-        await asyncio.sleep(0.02)
-        exchange.send(piece(" second"))
-        exchange.cut()
-
-    async with provided(script) as (provider, _):
-        generation = provider.generate(REQUEST)
-        assert text(await anext(generation)) == "first"
-        await asyncio.sleep(0.1)  # the rest comes, and the connection breaks, meanwhile
-        assert text(await anext(generation)) == " second"
-        with pytest.raises(ProviderFailure):
-            await anext(generation)
 
 
 @pytest.mark.parametrize("how", ["fin", "reset"])

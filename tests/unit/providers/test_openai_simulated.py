@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 
 import pytest
 from openai import AsyncOpenAI
+from tests.support.generation import STOPS, Stop, stop_when
 from tests.unit.providers.calls import collect, text
 
 from millrace.model.errors import (
@@ -178,25 +178,10 @@ async def test_retry_after_reaches_the_error(provider: OpenAIProvider) -> None:
     assert error.retry_after == 12
 
 
-@pytest.mark.parametrize("how", ["aclose", "cancel"])
-async def test_stopping_closes_the_request(provider: OpenAIProvider, simulator: Simulator, how: str) -> None:
-    task: asyncio.Task[None] | None = None
-
-    async def iterate() -> None:
-        count = 0
-        async with aclosing(provider.generate(ask("sim?tokens=1000&interval_ms=5"))) as generation:
-            async for batch in generation:
-                count += len(batch)
-                if count >= 5:
-                    if how == "aclose":
-                        return
-                    assert task is not None
-                    task.cancel()
-
-    task = asyncio.create_task(iterate())
-    await asyncio.wait([task])
+@pytest.mark.parametrize("how", STOPS)
+async def test_stopping_closes_the_request(provider: OpenAIProvider, simulator: Simulator, how: Stop) -> None:
+    await stop_when(provider, ask("sim?tokens=1000&interval_ms=5"), lambda deltas: len(deltas) >= 5, how)
     (request,) = await simulator.settled(limit=1)
-    assert task.cancelled() == (how == "cancel")
     assert request.closed_by == "client"
     assert 4 <= request.tokens_sent < 20
 

@@ -2,16 +2,14 @@
 
 import asyncio
 import time
-from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.generation import STOPS, Stop, stop_when
 from tests.unit.providers.calls import REQUEST, collect, provided
 from tests.unit.providers.raw_server import Exchange, piece
 from tests.unit.providers.tls import server_context
-
-from millrace.providers.openai import OpenAIProvider
 
 AT_ONCE_S = 0.1
 
@@ -22,26 +20,9 @@ async def stays_open(exchange: Exchange) -> None:
     await exchange.closed()
 
 
-async def stopped_after_first_piece(provider: OpenAIProvider, how: str) -> None:
-    first = asyncio.Event()
-
-    async def iterate() -> None:
-        async with aclosing(provider.generate(REQUEST)) as generation:
-            async for _ in generation:
-                first.set()
-                if how == "aclose":
-                    return
-
-    task = asyncio.create_task(iterate())
-    await asyncio.wait_for(first.wait(), 5)
-    if how == "cancel":
-        task.cancel()
-    await asyncio.wait([task])
-
-
-@pytest.mark.parametrize("how", ["aclose", "cancel"])
+@pytest.mark.parametrize("how", STOPS)
 @pytest.mark.parametrize("secure", [False, True])
-async def test_stopping_closes_the_socket_at_once(how: str, secure: bool, tmp_path: Path, monkeypatch: Any) -> None:
+async def test_stopping_closes_the_socket_at_once(how: Stop, secure: bool, tmp_path: Path, monkeypatch: Any) -> None:
     tls = server_context(tmp_path, monkeypatch) if secure else None
     closed_at: list[float] = []
 
@@ -50,7 +31,7 @@ async def test_stopping_closes_the_socket_at_once(how: str, secure: bool, tmp_pa
         closed_at.append(time.perf_counter())
 
     async with provided(script, tls=tls) as (provider, _):
-        await stopped_after_first_piece(provider, how)
+        await stop_when(provider, REQUEST, bool, how)
         stopped = time.perf_counter()
         async with asyncio.timeout(5):
             while not closed_at:
@@ -93,5 +74,5 @@ async def test_stopping_while_the_server_floods_closes_at_once() -> None:
             closed.set()
 
     async with provided(script) as (provider, _):
-        await stopped_after_first_piece(provider, "cancel")
+        await stop_when(provider, REQUEST, bool, "cancel")
         await asyncio.wait_for(closed.wait(), AT_ONCE_S)

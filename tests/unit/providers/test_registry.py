@@ -1,18 +1,19 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from tests.support.generation import batches_of
 from tests.unit.providers.calls import answers, hello
 from tests.unit.providers.raw_server import Exchange, RawServer, Script, raw_server
 
 from millrace.model.errors import InvalidRequest, ProviderFailure
 from millrace.model.events import Usage
-from millrace.model.generation import Delta, Finished, GenerationRequest, ModelInfo, TextPiece
-from millrace.ports import ModelDirectory, Provider
+from millrace.model.generation import Finished, GenerationRequest, ModelInfo, TextPiece
+from millrace.ports import DeltaSink, ModelDirectory, Provider
 from millrace.providers.config import ProviderConfig
 from millrace.providers.discovery import LocalServer
 from millrace.providers.registry import ProviderRegistry
@@ -26,8 +27,8 @@ class BuiltIn:
     def __init__(self) -> None:
         self.closed = False
 
-    async def generate(self, request: GenerationRequest) -> AsyncGenerator[Sequence[Delta], None]:
-        yield [TextPiece("a"), Finished("stop")]
+    async def generate(self, request: GenerationRequest, sink: DeltaSink) -> None:
+        sink([TextPiece("a"), Finished("stop")])
 
     async def models(self) -> Sequence[ModelInfo]:
         return [ModelInfo("embedded/passages", "embedded", "passages")]
@@ -91,9 +92,7 @@ async def test_configured_before_local_before_built_in() -> None:
 async def test_a_resolved_model_answers() -> None:
     async with raw_server(hello) as server, running(acme(server, models=("m",))) as registry:
         found = registry.resolve("acme/unlisted")
-        batches = [
-            batch async for batch in found.provider.generate(GenerationRequest(model=found.info.name, messages=()))
-        ]
+        batches = await batches_of(found.provider, GenerationRequest(model=found.info.name, messages=()))
     assert batches[-1][-1] == Finished("stop")
     assert json.loads(server.exchanges[0].body)["model"] == "unlisted"
 

@@ -3,9 +3,9 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 
 import pytest
+from tests.support.generation import stop_when
 from tests.unit.providers.calls import KEY, REQUEST, answers, collect, text
 from tests.unit.providers.raw_server import Exchange, Script, raw_server
 from tests.unit.providers.response_events import COMPLETED, CREATED, message, response
@@ -76,9 +76,7 @@ async def test_what_the_provider_says_itself_is_not_taken_up_again(
 
 
 async def test_closing_early_cancels_at_the_provider(provider: ResponsesProvider, simulator: Simulator) -> None:
-    async with aclosing(provider.generate(ask("tokens=1000&interval_ms=5"))) as generation:
-        await anext(generation)
-        await anext(generation)
+    await stop_when(provider, ask("tokens=1000&interval_ms=5"), lambda deltas: len(deltas) > 1)
     requests = await simulator.wait_for(lambda requests: len(requests) == 2)
     assert (requests[0].closed_by, requests[1].path) == ("client", "/v1/responses/resp_sim_1/cancel")
 

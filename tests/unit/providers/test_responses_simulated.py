@@ -1,11 +1,11 @@
 """The Responses provider against the simulator: every behaviour, every fault, and OpenAI's own client."""
 
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 
 import pytest
 from openai import AsyncOpenAI
 from openai.types.responses import Response
+from tests.support.generation import stop_when
 from tests.unit.providers.calls import collect, text
 
 from millrace.model.errors import (
@@ -194,8 +194,7 @@ async def test_silence(simulator: Simulator, fault: str) -> None:
 
 
 async def test_closing_closes_the_socket(provider: ResponsesProvider, simulator: Simulator) -> None:
-    async with aclosing(provider.generate(ask("tokens=1000&interval_ms=5"))) as generation:
-        await anext(generation)
+    await stop_when(provider, ask("tokens=1000&interval_ms=5"), bool)
     (request,) = await simulator.settled(limit=1)
     assert request.closed_by == "client"
     assert request.tokens_sent < 100
