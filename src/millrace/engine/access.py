@@ -1,10 +1,15 @@
 """Ownership, checked in one place: what is another user's does not exist."""
 
+import uuid
+
 from millrace.model.errors import NoActiveStream, NotFound
 from millrace.model.messages import Message, Session
 from millrace.model.principal import Principal
 from millrace.model.turns import TurnRecord
 from millrace.ports import Store, TurnRegistry
+
+_NO_SESSION = "This conversation does not exist or is not yours."
+_NAMES = uuid.UUID("5b6d6f0a-5f0e-5c0f-9a4c-2f6f0f3c7d11")
 
 
 class Access:
@@ -22,8 +27,26 @@ class Access:
         """
         session = await self._store.session(session_id)
         if session is None or session.user_id != caller.user_id:
-            raise NotFound("This conversation does not exist or is not yours.")
+            raise NotFound(_NO_SESSION)
         return session
+
+    async def named(self, name: str, caller: Principal) -> tuple[str, Session | None]:
+        """The session that a client calls `name`: its id, and itself where it has begun.
+
+        A name that is the id of a session means that one. Every other name is the user's own: it leads to an id that
+        is made of user and name, so that nobody can take, or ask about, the name that somebody else uses.
+
+        Raises:
+            InvalidRequest: It is no text that can be stored.
+            NotFound: It is the id of another user's session.
+        """
+        session = await self._store.session(name)
+        if session is None:
+            name = str(uuid.uuid5(uuid.uuid5(_NAMES, caller.user_id), name))
+            session = await self._store.session(name)
+        if session is not None and session.user_id != caller.user_id:
+            raise NotFound(_NO_SESSION)
+        return name, session
 
     async def message(self, message_id: str, caller: Principal) -> Message:
         """A message in one of the caller's sessions.

@@ -18,7 +18,7 @@ from millrace.engine.run import Run, RunServices
 from millrace.engine.runs import Runs
 from millrace.engine.timings import Timings
 from millrace.model.commands import CancelTurn, StartTurn
-from millrace.model.errors import InvalidRequest, MessageTooLong, MillraceError, NoActiveStream, Overloaded
+from millrace.model.errors import Conflict, InvalidRequest, MessageTooLong, MillraceError, NoActiveStream, Overloaded
 from millrace.model.events import CancelCause, Entry
 from millrace.model.messages import FoldedMessage, Session, Turn
 from millrace.model.principal import Principal
@@ -222,8 +222,12 @@ class Engine:
             message_id = command.regenerate
             command = msgspec.structs.replace(command, message=question, session_id=session_id)
         self._check_message(command.message)
+        begun = session_id is not None
         if session_id is not None:
             await self.access.session(session_id, caller)
+        elif command.session_name is not None:
+            session_id, session = await self.access.named(command.session_name, caller)
+            begun = session is not None
         turn = Turn(
             id=turn_id,
             session_id=session_id or str(uuid.uuid4()),
@@ -234,7 +238,7 @@ class Engine:
             model=model,
             created_at=self._clock.now_ms(),
         )
-        return turn, session_id is None
+        return turn, not begun
 
     def _check_message(self, message: str) -> None:
         if not message.strip():
@@ -267,8 +271,7 @@ class Engine:
             return admission.record
         try:
             if new_session:
-                now = turn.created_at
-                await self._store.create_session(Session(turn.session_id, turn.user_id, "", now, now))
+                await self._begin_session(turn)
             if admission.outcome == "queued" and self.options.on_busy == "interrupt":
                 await self._interrupt(turn)
         except BaseException:
@@ -278,6 +281,15 @@ class Engine:
         if self.options.on_disconnect == "cancel":
             self._attendance.left(turn.id)
         return admission.record
+
+    async def _begin_session(self, turn: Turn) -> None:
+        now = turn.created_at
+        try:
+            await self._store.create_session(Session(turn.session_id, turn.user_id, "", now, now))
+        except Conflict:
+            # Two first messages at once; an id that is made of a name is this user's and nobody else's.
+            if turn.command.session_name is None:
+                raise
 
     async def _interrupt(self, newcomer: Turn) -> None:
         """Stop whatever stands before `newcomer` in its session."""

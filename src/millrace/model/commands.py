@@ -23,7 +23,9 @@ class StartTurn(Struct, frozen=True, kw_only=True):
     """Answer `message`. Without `session_id` a session is created.
 
     `request_id` makes it idempotent for 24 hours per user. `regenerate` names an answer of the session of
-    which a new version is wanted; `message` is then ignored.
+    which a new version is wanted; `message` is then ignored. `session_name` stands in place of `session_id` where a
+    protocol lets clients name conversations themselves: it is the same session of that user each time, begun with the
+    first message.
 
     `history` is what was said before, instructions included, where the caller tells it: the session's own messages are
     then not looked at. `max_tokens` and `temperature` are wishes; the server's own limit holds. Without `suggestions`
@@ -32,6 +34,7 @@ class StartTurn(Struct, frozen=True, kw_only=True):
 
     message: str = ""
     session_id: str | None = None
+    session_name: str | None = None
     request_id: str | None = None
     model: str | None = None
     enable_reasoning: bool = False

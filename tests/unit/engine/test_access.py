@@ -25,3 +25,18 @@ async def test_sessions_messages_and_turns_are_their_owners(bench: Bench) -> Non
         assert theirs.value.message == nobodys.value.message, "the answer does not tell whether it exists"
     with pytest.raises(NoActiveStream):
         await access.turn(turn.id, BEN)
+
+
+async def test_a_name_is_the_same_session_of_the_same_user_and_of_nobody_else(bench: Bench) -> None:
+    access = Access(bench.store, bench.registry)
+    id_, session = await access.named("main", ANA)
+    assert session is None, "it begins with the first message"
+    turn, call = await bench.ask(session_name="main")
+    call.finish()
+    await bench.entries(turn)
+    assert turn.session_id == id_
+    assert [(await access.named(name, ANA))[0] for name in ("main", id_)] == [id_, id_], "its id names it as well"
+    assert (await access.named("main", BEN)) != (id_, None), "another user's name is another session"
+    assert (await access.named("main", BEN))[1] is None
+    with pytest.raises(NotFound):
+        await access.named(id_, BEN)

@@ -434,3 +434,18 @@ async def test_the_callers_own_key_is_used_and_not_kept(bench: Bench) -> None:
     record = await bench.engine.find(turn.id, ANA)
     assert "sk-mine" not in repr(record)
     call.finish()
+
+
+async def test_a_session_that_clients_name_begins_once(bench: Bench) -> None:
+    command = StartTurn(message="Hi", session_name="main")
+    turns = await asyncio.gather(*(bench.engine.start(command, ANA) for _ in range(3)))
+    assert len({turn.session_id for turn in turns}) == 1
+    for _ in turns:
+        (await bench.provider.next_call()).finish()
+    await asyncio.gather(*(bench.entries(turn) for turn in turns))
+    assert [session.id for session in await bench.store.sessions("ana", limit=5)] == [turns[0].session_id]
+    later, call = await bench.ask(session_name="main")
+    assert len(call.request.messages) == 4, "what was said before under that name is known"
+    call.finish()
+    with pytest.raises(NotFound):
+        await bench.engine.start(StartTurn(message="Hi", session_name=later.session_id), BEN)
