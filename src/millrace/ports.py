@@ -179,6 +179,9 @@ class TurnRegistry(Protocol):
     async def find(self, turn_id: str) -> TurnRecord | None:
         """What is known of a turn; none once it was pruned."""
 
+    async def requested(self, user_id: str, request_id: str) -> TurnRecord | None:
+        """The turn that a user's request started in the last 24 hours."""
+
     async def active(self, session_id: str) -> Sequence[TurnRecord]:
         """The session's running turn and then its queued ones, in order."""
 

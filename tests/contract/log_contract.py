@@ -319,13 +319,18 @@ class RegistryContract:
         admission = await registry.admit(first, queue_limit=0)
         again = await registry.admit(turns.new(request_id="r"), queue_limit=0)
         assert (again.outcome, again.record.turn.id) == ("duplicate", first.id)
+        found = await registry.requested("u", "r")
+        assert found is not None
+        assert (found.turn.id, found.state) == (first.id, "running")
         other_user = await registry.admit(turns.new("z", user="v", request_id="r"), queue_limit=0)
         assert other_user.outcome == "running"
         await registry.release(admission.record.lease, "completed")
         backend.clock.ms += 23 * 3_600_000
         await backend.log.prune(backend.clock.ms)
         assert (await registry.admit(turns.new(request_id="r"), queue_limit=0)).outcome == "duplicate"
+        assert await registry.requested("u", "r") is not None
         backend.clock.ms += 2 * 3_600_000
+        assert await registry.requested("u", "r") is None
         assert (await registry.admit(turns.new(request_id="r"), queue_limit=0)).outcome == "running"
 
     async def test_the_same_request_at_once_runs_once(self, backend: Backend, turns: Turns) -> None:
@@ -361,6 +366,7 @@ class RegistryContract:
 
     async def test_nothing_is_known_of_strangers(self, backend: Backend) -> None:
         assert await backend.registry.find("nobody") is None
+        assert await backend.registry.requested("nobody", "r") is None
         assert list(await backend.registry.active("nowhere")) == []
         assert await backend.registry.take_over("nobody") is None
 

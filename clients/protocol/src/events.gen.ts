@@ -62,12 +62,14 @@ export interface EmotionState {
  * What the answer is built on, once per turn and only where there is something to say.
  *
  *     `passages` are what retrieval found, numbered for citing: none where it found nothing, or was not asked.
- *     `difficulty` is what the answer aims at, 0.0 to 1.0, or none where nothing is known of it.
+ *     `difficulty` is what the answer aims at, 0.0 to 1.0, or none where nothing is known of it. `history_messages` is how
+ *     many earlier messages of the conversation the prompt holds.
  */
 export interface PassagesRetrieved {
   type: "passages-retrieved";
   passages?: Passage[];
   difficulty?: number | null;
+  history_messages?: number;
 }
 /**
  * Something retrieval found. `number` is what the answer cites it by, from 1; `score` is 0.0 to 1.0.

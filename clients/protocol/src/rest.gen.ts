@@ -319,7 +319,7 @@ export interface StatusShape {
   models: string[];
   turns: TurnsShape;
   /**
-   * Open WebSocket connections.
+   * Open WebSocket connections and event streams.
    */
   connections: number;
   /**

@@ -133,7 +133,7 @@ class ChatRenderer:
                 return ServerFrame("thinking_started", _thinking_started(event, common))
             case EmotionUpdated(of=of, state=state):
                 return ServerFrame("emotion_update", EmotionUpdate(**common, of=of, emotion_state=_emotion(state)))
-            case PassagesRetrieved(passages=passages, difficulty=difficulty):
+            case PassagesRetrieved(passages=passages, difficulty=difficulty) if passages or difficulty is not None:
                 found = tuple(PassageData(p.number, p.title, p.url, p.snippet, p.score) for p in passages)
                 aim = UNSET if difficulty is None else difficulty
                 return ServerFrame("context_info", ContextInfo(**common, passages=found, difficulty=aim))

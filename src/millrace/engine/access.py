@@ -8,6 +8,7 @@ from millrace.model.principal import Principal
 from millrace.model.turns import TurnRecord
 from millrace.ports import Store, TurnRegistry
 
+_NO_TURN = "This answer is no longer in progress. Load the conversation to see it."
 _NO_SESSION = "This conversation does not exist or is not yours."
 _NAMES = uuid.UUID("5b6d6f0a-5f0e-5c0f-9a4c-2f6f0f3c7d11")
 
@@ -60,6 +61,17 @@ class Access:
             raise NotFound("This message does not exist or is not yours.")
         return message
 
+    async def requested(self, request_id: str, caller: Principal) -> TurnRecord:
+        """The turn that a request of the caller's started.
+
+        Raises:
+            NoActiveStream: There is none, or it was long ago.
+        """
+        record = await self._registry.requested(caller.user_id, request_id)
+        if record is None:
+            raise NoActiveStream(_NO_TURN)
+        return record
+
     async def turn(self, turn_id: str, caller: Principal) -> TurnRecord:
         """One of the caller's turns.
 
@@ -68,5 +80,5 @@ class Access:
         """
         record = await self._registry.find(turn_id)
         if record is None or record.turn.user_id != caller.user_id:
-            raise NoActiveStream("This answer is no longer in progress. Load the conversation to see it.")
+            raise NoActiveStream(_NO_TURN)
         return record

@@ -81,12 +81,12 @@ class Asking:
         return learner if self._options.guidance_enabled else None
 
     async def _gather(self, transcript: Transcript, difficulty: float | None) -> None:
-        """Say once what the answer is built on: passages, where they are asked for, and how hard it aims to be."""
+        """Say once what the answer is built on: passages, where they are asked for, how hard it aims to be, history."""
         if transcript.gathered:
             return
         passages = await self._retrieve()
-        if passages or difficulty is not None:
-            transcript.write(PassagesRetrieved(tuple(passages), difficulty))
+        if passages or difficulty is not None or self.said:
+            transcript.write(PassagesRetrieved(tuple(passages), difficulty, len(self.said)))
             transcript.passages = passages
 
     async def _retrieve(self) -> Sequence[Passage]:

@@ -152,6 +152,14 @@ class Engine:
         """
         return await self.access.turn(turn_id, caller)
 
+    async def requested(self, request_id: str, caller: Principal) -> TurnRecord:
+        """The turn that one of the caller's requests started.
+
+        Raises:
+            NoActiveStream: There is none, or it was more than 24 hours ago.
+        """
+        return await self.access.requested(request_id, caller)
+
     async def attach(self, turn: Turn, *, after: int = -1, options: DeliveryOptions | None = None) -> Follower:
         """Follow a turn, which `start`, `find` or `active` gave, from behind entry `after`.
 
@@ -167,14 +175,14 @@ class Engine:
         return follower
 
     async def cancel(self, command: CancelTurn, caller: Principal, cause: CancelCause = "user") -> Turn:
-        """Stop a turn, or the one that runs in a session; returns the turn that was told to stop.
+        """Stop a turn, the one of a request, or the one that runs in a session; returns the turn that was told to stop.
 
         Raises:
             NoActiveStream: Nothing runs there.
             NotFound: The session is not the caller's.
         """
-        if command.turn_id is not None:
-            record = await self.find(command.turn_id, caller)
+        if command.turn_id is not None or command.request_id is not None:
+            record = await self._named(command, caller)
             if record.state not in {"queued", "running"}:
                 raise NoActiveStream
         elif command.session_id is not None:
@@ -186,6 +194,11 @@ class Engine:
             raise InvalidRequest("Say which conversation or answer to stop: session_id or turn_id is missing.")
         await self._registry.signal(Signal(record.turn.id, "cancel", cause))
         return record.turn
+
+    async def _named(self, command: CancelTurn, caller: Principal) -> TurnRecord:
+        if command.turn_id is not None:
+            return await self.find(command.turn_id, caller)
+        return await self.requested(command.request_id or "", caller)
 
     async def active(self, session_id: str, caller: Principal) -> Sequence[TurnRecord]:
         """The running turn of a session and those that wait.

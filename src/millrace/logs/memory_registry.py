@@ -43,10 +43,10 @@ class MemoryRegistry:
 
     async def admit(self, turn: Turn, *, queue_limit: int) -> Admission:
         """Claim the session for a turn."""
-        request = (turn.user_id, turn.command.request_id or "")
-        known = self._turns.get(self._requests.get(request, "")) if request[1] else None
-        if known is not None and self._clock.now_ms() - known.record.turn.created_at < IDEMPOTENCY_MS:
-            return Admission("duplicate", known.record)
+        request_id = turn.command.request_id
+        known = await self.requested(turn.user_id, request_id) if request_id else None
+        if known is not None:
+            return Admission("duplicate", known)
         line = self._sessions.get(turn.session_id, [])
         if len(line) > queue_limit:
             raise TurnInProgress
@@ -54,14 +54,21 @@ class MemoryRegistry:
         record = TurnRecord(turn, state, Lease(turn.id, self._owner, 1))
         self._turns[turn.id] = _Row(record)
         self._sessions.setdefault(turn.session_id, []).append(turn.id)
-        if request[1]:
-            self._requests[request] = turn.id
+        if request_id:
+            self._requests[turn.user_id, request_id] = turn.id
         return Admission("queued" if line else "running", record)
 
     async def find(self, turn_id: str) -> TurnRecord | None:
         """What is known of a turn."""
         row = self._turns.get(turn_id)
         return row.record if row else None
+
+    async def requested(self, user_id: str, request_id: str) -> TurnRecord | None:
+        """The turn of a request that still counts."""
+        row = self._turns.get(self._requests.get((user_id, request_id), ""))
+        if row is None or self._clock.now_ms() - row.record.turn.created_at >= IDEMPOTENCY_MS:
+            return None
+        return row.record
 
     async def active(self, session_id: str) -> Sequence[TurnRecord]:
         """The running turn and those that wait."""

@@ -65,6 +65,16 @@ class SqliteRegistry:
         row = await self._database.query(select)
         return _record(row) if row else None
 
+    async def requested(self, user_id: str, request_id: str) -> TurnRecord | None:
+        """The turn of a request that still counts."""
+
+        def select(connection: sqlite3.Connection) -> Row | None:
+            return _requested(connection, user_id, request_id)
+
+        row = await self._database.query(select)
+        record = _record(row) if row else None
+        return record if record and _counts(record, self._clock.now_ms()) else None
+
     async def active(self, session_id: str) -> Sequence[TurnRecord]:
         """The running turn and those that wait."""
 
@@ -157,15 +167,23 @@ def _same_request(connection: sqlite3.Connection, turn: Turn, now: int) -> TurnR
     """The turn that this request started before; a request id that is too old is free again."""
     if turn.command.request_id is None:
         return None
-    request = (turn.user_id, turn.command.request_id)
-    row = _one(connection, "user_id = ? AND request_id = ?", request)
+    row = _requested(connection, turn.user_id, turn.command.request_id)
     if row is None:
         return None
     record = _record(row)
-    if now - record.turn.created_at < IDEMPOTENCY_MS:
+    if _counts(record, now):
         return record
-    connection.execute("UPDATE turns SET request_id = NULL WHERE user_id = ? AND request_id = ?", request)
+    connection.execute("UPDATE turns SET request_id = NULL WHERE turn_id = ?", (record.turn.id,))
     return None
+
+
+def _requested(connection: sqlite3.Connection, user_id: str, request_id: str) -> Row | None:
+    return _one(connection, "user_id = ? AND request_id = ?", (user_id, request_id))
+
+
+def _counts(record: TurnRecord, now: int) -> bool:
+    """Whether the request that started a turn still stands for it."""
+    return now - record.turn.created_at < IDEMPOTENCY_MS
 
 
 def _promote(connection: sqlite3.Connection, session_id: str) -> str | None:

@@ -49,10 +49,11 @@ class StartTurn(Struct, frozen=True, kw_only=True):
 
 
 class CancelTurn(Struct, frozen=True):
-    """Stop a turn, by its id or as the one that runs in a session."""
+    """Stop a turn, by its id, by the request that started it, or as the one that runs in a session."""
 
     session_id: str | None = None
     turn_id: str | None = None
+    request_id: str | None = None
 
 
 class ResumeTurn(Struct, frozen=True):
@@ -61,6 +62,7 @@ class ResumeTurn(Struct, frozen=True):
     turn_id: str | None = None
     session_id: str | None = None
     after_seq: int = -1
+    request_id: str | None = None
 
 
 class ConfigureDelivery(Struct, frozen=True):

@@ -104,11 +104,13 @@ class PassagesRetrieved(Event, frozen=True):
     """What the answer is built on, once per turn and only where there is something to say.
 
     `passages` are what retrieval found, numbered for citing: none where it found nothing, or was not asked.
-    `difficulty` is what the answer aims at, 0.0 to 1.0, or none where nothing is known of it.
+    `difficulty` is what the answer aims at, 0.0 to 1.0, or none where nothing is known of it. `history_messages` is how
+    many earlier messages of the conversation the prompt holds.
     """
 
     passages: tuple[Passage, ...] = ()
     difficulty: float | None = None
+    history_messages: int = 0
 
 
 class ReasoningDelta(Event, frozen=True):

@@ -165,6 +165,8 @@ class Connection:
     async def _resume(self, command: ResumeTurn) -> None:
         if command.turn_id is not None:
             turns = [(await self._engine.find(command.turn_id, self._caller)).turn]
+        elif command.request_id is not None:
+            turns = [(await self._engine.requested(command.request_id, self._caller)).turn]
         elif command.session_id is not None:
             turns = [record.turn for record in await self._engine.active(command.session_id, self._caller)]
         else:

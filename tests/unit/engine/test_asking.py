@@ -96,7 +96,7 @@ async def test_how_hard_the_answer_aims_to_be_is_told_without_retrieval_and_once
     asked, call = await successor.ask("And?", turn.session_id, context=TurnContext(difficulty=0.2))
     call.finish()
     gathered = [e.event for e in await successor.entries(asked) if isinstance(e.event, PassagesRetrieved)]
-    assert gathered == [PassagesRetrieved((), 0.2)], "what the request says goes before"
+    assert gathered == [PassagesRetrieved((), 0.2, 2)], "what the request says goes before"
 
 
 async def test_an_answer_too_far_back_is_not_written_again(make_bench) -> None:  # type: ignore[no-untyped-def]

@@ -223,6 +223,19 @@ async def test_a_queued_turn_can_be_stopped(bench: Bench) -> None:
     assert len(bench.provider.calls) == 1
 
 
+async def test_a_turn_is_found_and_stopped_by_the_request_that_started_it(bench: Bench) -> None:
+    first, call = await bench.ask("One?", request_id="r1")
+    second = await bench.engine.start(StartTurn(message="Two?", session_id=first.session_id, request_id="r2"), ANA)
+    assert (await bench.engine.requested("r2", ANA)).turn.id == second.id
+    assert (await bench.engine.cancel(CancelTurn(request_id="r2"), ANA)).id == second.id
+    assert kinds(await bench.entries(second)) == ["TurnStarted", "TurnCancelled"]
+    for caller in (BEN, ANA):  # one who never asked it, and one whose turn is over
+        with pytest.raises(NoActiveStream):
+            await bench.engine.cancel(CancelTurn(request_id="r2"), caller)
+    call.finish()
+    assert isinstance((await bench.entries(first))[-1].event, TurnCompleted)
+
+
 async def test_a_busy_session_may_refuse(make_bench) -> None:  # type: ignore[no-untyped-def]
     bench: Bench = await make_bench(on_busy="reject")
     first, call = await bench.ask()
