@@ -19,6 +19,7 @@ from millrace.dialects.chat_frames import (
 )
 from millrace.dialects.chat_renderer import ChatRenderer
 from millrace.dialects.dialect import BadFrame, Reference
+from millrace.dialects.reading import CORRECT, check_user, checked_id, id_in, wrong_field
 from millrace.model.commands import (
     CancelTurn,
     Command,
@@ -35,10 +36,8 @@ from millrace.stream.frames import Renderer
 from millrace.stream.timestamps import iso
 
 PACE_MS = {"slow": 50, "normal": 20, "fast": 0}
-_ID_CHARS = 200
 _MAX_SEQ = 2**53 - 1  # what every JSON parser can tell from its neighbors
 _CONTEXT_DEPTH = 32
-_CORRECT = "Correct it and send the message again."
 
 
 class ChatDialect:
@@ -60,12 +59,12 @@ class ChatDialect:
                 return Ping(msgspec.Raw(bytes(envelope.data)))
             fields = _fields(envelope.data)
             reference = _reference(fields)
-            _check_user(fields, user_id)
+            check_user(fields, user_id)
             return _command(envelope.type, _shaped(envelope))
         except msgspec.ValidationError as error:
-            raise BadFrame(InvalidRequest(_wrong_field(error)), reference) from error
+            raise BadFrame(InvalidRequest(wrong_field(error)), reference) from error
         except RecursionError as error:
-            raise BadFrame(InvalidRequest(f"The message is nested too deeply. {_CORRECT}"), reference) from error
+            raise BadFrame(InvalidRequest(f"The message is nested too deeply. {CORRECT}"), reference) from error
         except ValueError as error:  # not JSON, not UTF-8, or a number of thousands of digits
             raise BadFrame(
                 InvalidRequest("The message is not valid JSON. Send one JSON object per frame."), reference
@@ -108,18 +107,7 @@ def _fields(data: msgspec.Raw) -> dict[str, Any]:
 
 def _reference(fields: dict[str, Any]) -> Reference:
     """The ids in a frame, however wrong the rest of it is."""
-
-    def text(name: str) -> str | None:
-        value = fields.get(name)
-        return value[:_ID_CHARS] if isinstance(value, str) else None
-
-    return Reference(text("session_id"), text("message_id"), text("turn_id"), text("request_id"))
-
-
-def _check_user(fields: dict[str, Any], user_id: str) -> None:
-    """Whoever a message claims to be, it is the user of the token, or refused: in every type of message."""
-    if fields.get("user_id") not in (None, user_id):
-        raise InvalidRequest("The field 'user_id' is not the user who is signed in. Leave it out or correct it.")
+    return Reference(*(id_in(fields, name) for name in ("session_id", "message_id", "turn_id", "request_id")))
 
 
 def _shaped(envelope: ClientFrame) -> msgspec.Struct:
@@ -131,14 +119,7 @@ def _shaped(envelope: ClientFrame) -> msgspec.Struct:
     try:
         return msgspec.json.decode(envelope.data, type=shape)
     except msgspec.ValidationError as error:
-        raise InvalidRequest(_wrong_field(error, whole="data")) from error
-
-
-def _wrong_field(error: msgspec.ValidationError, *, whole: str = "") -> str:
-    """A sentence out of msgspec's words, which end in `- at `$.field`` unless the `whole` is meant."""
-    what, _, where = str(error).partition(" - at ")
-    field = where.strip("`").removeprefix("$").removeprefix(".") or whole
-    return f"{what} in the field {field!r}. {_CORRECT}" if field else f"{what}. {_CORRECT}"
+        raise InvalidRequest(wrong_field(error, whole="data")) from error
 
 
 def _command(kind: str, data: msgspec.Struct) -> Command:
@@ -160,7 +141,7 @@ def _command(kind: str, data: msgspec.Struct) -> Command:
             return StartTurn(
                 session_id=data.session_id,
                 regenerate=data.message_id,
-                request_id=_request_id(data.request_id),
+                request_id=checked_id("request_id", data.request_id),
                 model=data.model,
                 enable_reasoning=data.enable_reasoning,
                 thinking_mode=data.thinking_mode,
@@ -173,18 +154,12 @@ def _start(data: ChatRequest) -> StartTurn:
     return StartTurn(
         message=data.message,
         session_id=data.session_id,
-        request_id=_request_id(data.request_id),
+        request_id=checked_id("request_id", data.request_id),
         model=data.model,
         enable_reasoning=data.enable_reasoning,
         thinking_mode=data.thinking_mode,
         context=turn_context(data.context or {}),
     )
-
-
-def _request_id(request_id: str | None) -> str | None:
-    if request_id is not None and len(request_id) > _ID_CHARS:
-        raise InvalidRequest(f"The field 'request_id' is longer than {_ID_CHARS} characters. Use a UUID.")
-    return request_id or None
 
 
 def _position(after_seq: int) -> int:
@@ -205,7 +180,7 @@ def turn_context(fields: dict[str, Any]) -> TurnContext:
     try:
         context = msgspec.convert({**known, "extra": extra or None}, TurnContext)
     except msgspec.ValidationError as error:
-        raise InvalidRequest(_wrong_field(error).replace("the field '", "the field 'context.")) from error
+        raise InvalidRequest(wrong_field(error).replace("the field '", "the field 'context.")) from error
     if context.difficulty is not None and not 0 <= context.difficulty <= 1:
         raise InvalidRequest("The field 'context.difficulty' must be between 0 and 1.")
     return context
@@ -219,7 +194,7 @@ def _check_depth(fields: dict[str, Any]) -> None:
         level = [inner for values in containers for inner in values]
         if not level:
             return
-    raise InvalidRequest(f"The field 'context' is nested more than {_CONTEXT_DEPTH} levels deep. {_CORRECT}")
+    raise InvalidRequest(f"The field 'context' is nested more than {_CONTEXT_DEPTH} levels deep. {CORRECT}")
 
 
 def _is_container(value: object) -> bool:
