@@ -10,6 +10,7 @@ from typing import Protocol
 
 from millrace.model.events import AnyEvent, EmotionState, Entry, Passage, TerminalEvent, Usage
 from millrace.model.generation import Delta, GenerationRequest, ModelInfo, PromptMessage
+from millrace.model.keys import ApiKey
 from millrace.model.learner import LearnerState
 from millrace.model.messages import Message, SearchHit, Session, Turn, TurnState, User, Version
 from millrace.model.principal import Principal
@@ -231,6 +232,26 @@ class Store(Protocol):
 
     async def credentials(self, email: str) -> tuple[User, str] | None:
         """The account with that address (case-insensitive) and its password hash."""
+
+    async def create_key(self, key: ApiKey, digest: str) -> None:
+        """Keep a new API key, of which `digest` is what its secret is recognized by.
+
+        Raises:
+            NotFound: Its user does not exist.
+            Conflict: There is a key with that id.
+        """
+
+    async def key(self, key_id: str) -> tuple[ApiKey, User, str] | None:
+        """The API key with that id, whose it is, and its digest."""
+
+    async def keys(self, user_id: str | None) -> Sequence[ApiKey]:
+        """A user's API keys, or everybody's: first those not revoked, then the latest 200 revoked, newest first."""
+
+    async def revoke_key(self, key_id: str, now_ms: int) -> None:
+        """Revoke a key; one that is revoked stays as it is."""
+
+    async def use_key(self, key_id: str, now_ms: int) -> None:
+        """Remember that a key was used."""
 
     async def create_session(self, session: Session) -> None:
         """Keep a new session."""

@@ -1,5 +1,6 @@
 """What every `Store` promises. A backend's test file gives the `store` fixture and inherits the rest."""
 
+from tests.contract.store.keys import KeysContract
 from tests.contract.store.people import SessionsContract, UsersContract
 from tests.contract.store.search import SearchContract
 from tests.contract.store.text import LifeContract, TextContract
@@ -9,6 +10,7 @@ from tests.contract.store.versions import ReactionsContract, VersionsContract
 
 class StoreContract(
     UsersContract,
+    KeysContract,
     SessionsContract,
     TurnsContract,
     TitlesContract,

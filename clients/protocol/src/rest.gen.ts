@@ -157,6 +157,102 @@ export interface HealthShape {
   status?: "ok";
 }
 /**
+ * What a new key is to be.
+ */
+export interface KeyCreation {
+  /**
+   * What it is for, for people.
+   */
+  name?: string;
+  /**
+   * `read`: see models, conversations and answers. `chat`: that, and ask, stop and change them.
+   *
+   * @minItems 1
+   * @maxItems 10
+   */
+  scopes?:
+    | ["read" | "chat"]
+    | ["read" | "chat", "read" | "chat"]
+    | ["read" | "chat", "read" | "chat", "read" | "chat"]
+    | ["read" | "chat", "read" | "chat", "read" | "chat", "read" | "chat"]
+    | ["read" | "chat", "read" | "chat", "read" | "chat", "read" | "chat", "read" | "chat"]
+    | ["read" | "chat", "read" | "chat", "read" | "chat", "read" | "chat", "read" | "chat", "read" | "chat"]
+    | [
+        "read" | "chat",
+        "read" | "chat",
+        "read" | "chat",
+        "read" | "chat",
+        "read" | "chat",
+        "read" | "chat",
+        "read" | "chat"
+      ]
+    | [
+        "read" | "chat",
+        "read" | "chat",
+        "read" | "chat",
+        "read" | "chat",
+        "read" | "chat",
+        "read" | "chat",
+        "read" | "chat",
+        "read" | "chat"
+      ]
+    | [
+        "read" | "chat",
+        "read" | "chat",
+        "read" | "chat",
+        "read" | "chat",
+        "read" | "chat",
+        "read" | "chat",
+        "read" | "chat",
+        "read" | "chat",
+        "read" | "chat"
+      ]
+    | [
+        "read" | "chat",
+        "read" | "chat",
+        "read" | "chat",
+        "read" | "chat",
+        "read" | "chat",
+        "read" | "chat",
+        "read" | "chat",
+        "read" | "chat",
+        "read" | "chat",
+        "read" | "chat"
+      ];
+  /**
+   * Its life in seconds; until it is revoked where none is given.
+   */
+  expires_in?: number | null;
+}
+/**
+ * A key, without its secret.
+ */
+export interface KeyShape {
+  id: string;
+  /**
+   * How the key begins.
+   */
+  prefix: string;
+  name: string;
+  scopes: ("read" | "chat")[];
+  created_at: string;
+  expires_at: string | null;
+  /**
+   * To the minute.
+   */
+  last_used_at: string | null;
+  revoked_at: string | null;
+}
+/**
+ * The caller's keys.
+ */
+export interface KeysShape {
+  /**
+   * Those that are good, and those that were revoked lately; newest first.
+   */
+  keys: KeyShape[];
+}
+/**
  * A message in its current version.
  */
 export interface MessageShape {
@@ -200,6 +296,29 @@ export interface ModelShape {
 export interface ModelsShape {
   default: string;
   models: ModelShape[];
+}
+/**
+ * A key that was just made.
+ */
+export interface NewKeyShape {
+  id: string;
+  /**
+   * How the key begins.
+   */
+  prefix: string;
+  name: string;
+  scopes: ("read" | "chat")[];
+  created_at: string;
+  expires_at: string | null;
+  /**
+   * To the minute.
+   */
+  last_used_at: string | null;
+  revoked_at: string | null;
+  /**
+   * The key itself, shown this once.
+   */
+  key: string;
 }
 /**
  * For clients without cookies.

@@ -8,6 +8,7 @@ import millrace
 from millrace.cli.chat import chat
 from millrace.cli.doctor import doctor
 from millrace.cli.documents import documents
+from millrace.cli.keys import keys
 from millrace.cli.serve import serve
 from millrace.cli.simulate import simulate
 from millrace.cli.token import token
@@ -25,6 +26,7 @@ app.command()(doctor)
 app.command()(token)
 app.command()(simulate)
 app.add_typer(documents, name="documents")
+app.add_typer(keys, name="keys")
 
 
 def _print_version(wanted: bool) -> None:

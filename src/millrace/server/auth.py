@@ -7,12 +7,14 @@ from typing import Literal
 
 from starlette.requests import HTTPConnection
 
-from millrace.model.errors import Conflict, Unauthorized
+from millrace.model.errors import Conflict, Forbidden, Unauthorized
+from millrace.model.keys import Scope
 from millrace.model.messages import User
 from millrace.model.principal import Principal
 from millrace.ports import Clock, Store
 from millrace.server.cookies import SESSION_COOKIE
-from millrace.server.origin import check_origin
+from millrace.server.keys import ApiKeys, is_api_key
+from millrace.server.origin import SAFE_METHODS, check_origin
 from millrace.server.tickets import Tickets
 from millrace.server.tokens import Verifier
 
@@ -47,40 +49,60 @@ class Authentication:
     """Implements the `Authenticator` port, and finds the credential in what a caller sends."""
 
     def __init__(
-        self, *, mode: Mode, verifier: Verifier, tickets: Tickets, users: KnownUsers, page_origins: frozenset[str]
+        self,
+        *,
+        mode: Mode,
+        verifier: Verifier,
+        keys: ApiKeys,
+        tickets: Tickets,
+        users: KnownUsers,
+        page_origins: frozenset[str],
     ) -> None:
         self.mode = mode
         self._verifier = verifier
+        self._keys = keys
         self._tickets = tickets
         self._users = users
         self._page_origins = page_origins
 
-    async def authenticate(self, credential: str) -> Principal:
-        """Verify an access token.
+    async def authenticate(self, credential: str, scope: Scope = "chat") -> Principal:
+        """Verify an access token or an API key that is good for `scope`.
 
         Raises:
             Unauthorized: It is missing, wrong or expired.
+            Forbidden: It is an API key without that scope.
         """
-        principal = await self._verifier.verify(credential)
-        await self._users.welcome(principal)
+        if not is_api_key(credential):
+            principal = await self._verifier.verify(credential)
+            await self._users.welcome(principal)
+            return principal
+        principal = await self._keys.verify(credential)
+        if not principal.may(scope):
+            raise Forbidden(f"This API key lacks the scope '{scope}'. Make one that has it.")
         return principal
 
     async def caller(self, request: HTTPConnection) -> Principal:
         """Who sends an HTTP request: by `Authorization: Bearer`, else by the cookie.
 
+        An API key needs the scope `read` for a safe method, and `chat` for any other.
+
         Raises:
             Unauthorized: There is no credential, or it is not valid.
+            Forbidden: It is an API key without the scope.
         """
         credential = _bearer(request) or request.cookies.get(SESSION_COOKIE)
         if not credential:
             raise Unauthorized
-        return await self.authenticate(credential)
+        return await self.authenticate(credential, "read" if request.scope.get("method") in SAFE_METHODS else "chat")
 
     async def websocket_caller(self, websocket: HTTPConnection) -> Principal:
         """Who opens a WebSocket: by ticket, token in the query, `Authorization`, subprotocol or cookie.
 
+        A WebSocket takes commands, so an API key needs the scope `chat`; it is taken from `Authorization` alone,
+        because it lasts, and URLs are written down.
+
         Raises:
-            Forbidden: A web page of another site opened it.
+            Forbidden: A web page of another site opened it, or an API key lacks the scope.
             Unauthorized: There is no credential, or it is not valid.
         """
         check_origin(websocket.headers, self._page_origins)
@@ -89,11 +111,11 @@ class Authentication:
             principal = self._tickets.redeem(ticket)
             await self._users.welcome(principal)
             return principal
+        token = websocket.query_params.get("token")
+        if token and is_api_key(token):
+            raise Unauthorized("An API key does not belong in a URL. Send it as Authorization: Bearer.")
         credential = (
-            websocket.query_params.get("token")
-            or _bearer(websocket)
-            or _subprotocol_token(websocket)
-            or websocket.cookies.get(SESSION_COOKIE)
+            token or _bearer(websocket) or _subprotocol_token(websocket) or websocket.cookies.get(SESSION_COOKIE)
         )
         if not credential:
             raise Unauthorized

@@ -38,6 +38,7 @@ from millrace.server.auth import Authentication, KnownUsers
 from millrace.server.cookies import Cookies
 from millrace.server.data_dir import opened_data_dir
 from millrace.server.guests import GuestDesk
+from millrace.server.keys import ApiKeys
 from millrace.server.models import model_registry
 from millrace.server.refresh import Families, MemoryFamilies, RefreshTokens, SqlFamilies
 from millrace.server.secret import signing_secret
@@ -254,9 +255,11 @@ def _services(
     settings: Settings, clock: Clock, parts: _Parts, engine: Engine, gc_meter: GcMeter, connections: ConnectionCounter
 ) -> Services:
     tokens, rates, tickets = LocalTokens(parts.secret, clock), Rates(), Tickets(clock)
+    keys = ApiKeys(parts.store, clock)
     authentication = Authentication(
         mode=settings.auth.mode,
         verifier=verifier_for(settings, tokens, parts.secret, clock),
+        keys=keys,
         tickets=tickets,
         users=KnownUsers(parts.store, clock),
         page_origins=settings.page_origins,
@@ -271,6 +274,7 @@ def _services(
         access=engine.access,
         authentication=authentication,
         tokens=tokens,
+        keys=keys,
         tickets=tickets,
         cookies=Cookies(settings.public_url),
         guests=GuestDesk(rates, settings.limits.guests_per_minute),

@@ -12,7 +12,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from millrace.model.errors import Forbidden
 from millrace.server.problems import send_problem
 
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""The methods that change nothing."""
 _REFUSED = (
     "Requests from this web page are not allowed. Whoever runs the server can list its origin in allowed_origins."
 )
@@ -51,7 +52,7 @@ class OriginGuard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on or answer 403."""
-        if scope["type"] == "http" and scope["method"] not in _SAFE_METHODS:
+        if scope["type"] == "http" and scope["method"] not in SAFE_METHODS:
             headers = Headers(scope=scope)
             # A page cannot make a browser send another user's Authorization: with one, nothing can be forged.
             if "authorization" not in headers and not is_own_origin(headers, self._allowed):

@@ -39,6 +39,17 @@ MESSAGE: Any = {
 }
 USER: Any = {"id": "user-7f3a", "name": "Ada", "kind": "account"}
 TICKET: Any = {"ticket": "uJ8w1mWc3k2Qy0ZrT5eXv9bA4hLsNdPq", "expires_in": 30}
+KEY: Any = {
+    "id": "3f9a0c51b7de",
+    "prefix": "mr_3f9a0c51b7de",
+    "name": "notebook",
+    "scopes": ["chat"],
+    "created_at": WHEN,
+    "expires_at": None,
+    "last_used_at": None,
+    "revoked_at": None,
+    "key": "mr_3f9a0c51b7de_4Jm1yFz0W8kXq2VtB6nRc9LhPdEaUsGoIwMbZxKjTfY",
+}
 SESSIONS: Any = {"sessions": [SESSION], "next_cursor": None}
 SESSION_DETAIL: Any = {"session": SESSION, "messages": [MESSAGE], "running": []}
 ANSWER: Any = {

@@ -18,7 +18,7 @@ def script_token(settings: Settings, user_id: str, lifetime: str) -> str:
     """
     if settings.auth.mode == "jwt" and settings.jwt.jwks_url is not None:
         raise SettingsError(["Tokens come from the issuer behind jwt.jwks_url; this server cannot sign any."])
-    seconds = _seconds(lifetime)
+    seconds = lifetime_seconds(lifetime)
     try:
         secret = signing_secret(settings)
     except OSError as error:
@@ -29,7 +29,12 @@ def script_token(settings: Settings, user_id: str, lifetime: str) -> str:
     return LocalTokens(secret, SystemClock()).issue_access(principal, seconds)
 
 
-def _seconds(lifetime: str) -> int:
+def lifetime_seconds(lifetime: str) -> int:
+    """The seconds of a lifetime as people write it: 90s, 30m, 12h, 30d.
+
+    Raises:
+        SettingsError: That is none.
+    """
     number, unit = lifetime[:-1], lifetime[-1:]
     if unit.isdigit():
         number, unit = lifetime, "s"

@@ -13,7 +13,7 @@ from millrace.engine.engine import Engine
 from millrace.knowledge.documents import Documents
 from millrace.limits.connections import ConnectionCounter
 from millrace.limits.rates import Rates
-from millrace.model.errors import Overloaded
+from millrace.model.errors import Forbidden, Overloaded
 from millrace.model.principal import Principal
 from millrace.ops.garbage import GcMeter
 from millrace.ports import Clock, ModelDirectory, Store
@@ -21,6 +21,7 @@ from millrace.server.accounts import Accounts
 from millrace.server.auth import Authentication
 from millrace.server.cookies import Cookies
 from millrace.server.guests import GuestDesk
+from millrace.server.keys import ApiKeys
 from millrace.server.refresh import RefreshTokens
 from millrace.server.settings import Settings
 from millrace.server.tickets import Tickets
@@ -40,6 +41,7 @@ class Services:
     access: Access
     authentication: Authentication
     tokens: LocalTokens
+    keys: ApiKeys
     tickets: Tickets
     cookies: Cookies
     guests: GuestDesk
@@ -93,6 +95,22 @@ async def current_caller(connection: HTTPConnection, services: ServicesDep) -> P
 
 Caller = Annotated[Principal, Depends(current_caller)]
 """Who sends the request; a request without a valid credential is answered 401."""
+
+
+async def current_person(caller: Caller) -> Principal:
+    """Who sends the request, if it is somebody who signed in and no program with an API key, as a dependency.
+
+    Raises:
+        Unauthorized: There is no valid credential.
+        Forbidden: It is an API key.
+    """
+    if caller.scopes is not None:
+        raise Forbidden("An API key cannot do this. Sign in instead.")
+    return caller
+
+
+Person = Annotated[Principal, Depends(current_person)]
+"""Who sends the request, signed in; an API key is answered 403."""
 
 
 def client_address(connection: HTTPConnection) -> str:

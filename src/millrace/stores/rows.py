@@ -12,6 +12,7 @@ import msgspec
 from sqlalchemy import Row
 
 from millrace.model.errors import InvalidRequest
+from millrace.model.keys import ApiKey, Scope
 from millrace.model.messages import Message, MessageError, Session, User, Version
 from millrace.model.turns import TurnOutcome
 
@@ -25,6 +26,7 @@ _ENCODER = msgspec.json.Encoder()
 _METADATA = msgspec.json.Decoder(dict[str, Any])
 _ERROR = msgspec.json.Decoder(MessageError)
 _NAMES = msgspec.json.Decoder(tuple[str, ...])
+_SCOPES = msgspec.json.Decoder(tuple[Scope, ...])
 
 
 def clean(text: str) -> str:
@@ -72,6 +74,21 @@ def user_params(user: User) -> Params:
         "name": clean(user.name),
         "email": None if user.email is None else clean(user.email),
         "created_at": user.created_at,
+    }
+
+
+def api_key_params(api_key: ApiKey, digest: str) -> Params:
+    """A row of `api_keys`."""
+    return {
+        "id": key(api_key.id),
+        "user_id": key(api_key.user_id),
+        "name": clean(api_key.name),
+        "digest": digest,
+        "scopes": _json(api_key.scopes),
+        "created_at": api_key.created_at,
+        "expires_at": api_key.expires_at,
+        "last_used_at": api_key.last_used_at,
+        "revoked_at": api_key.revoked_at,
     }
 
 
@@ -137,6 +154,20 @@ def version_params(message_id: str, number: int, version: Version) -> Params:
 def to_user(row: AnyRow) -> User:
     """From the columns id, kind, name, created_at, email."""
     return User(*row)
+
+
+def to_api_key(row: AnyRow) -> ApiKey:
+    """From the columns id, user_id, name, scopes, created_at, expires_at, last_used_at, revoked_at, and any others."""
+    return ApiKey(
+        id=row[0],
+        user_id=row[1],
+        name=row[2],
+        scopes=_SCOPES.decode(row[3]),
+        created_at=row[4],
+        expires_at=row[5],
+        last_used_at=row[6],
+        revoked_at=row[7],
+    )
 
 
 def to_session(row: AnyRow) -> Session:

@@ -7,6 +7,7 @@ from msgspec import to_builtins
 from sqlalchemy import Connection, Executable
 
 from millrace.model.errors import Conflict, NotFound
+from millrace.model.keys import ApiKey
 from millrace.model.messages import Message, SearchHit, Session, User, Version
 from millrace.model.turns import TurnOutcome
 from millrace.stores import rows, search
@@ -85,6 +86,36 @@ class SqlStore:
         """See `Store`."""
         row = await self._first(self._sql.credentials, {"address": rows.address(email)})
         return None if row is None else (User(*row[:-1]), row[-1])
+
+    async def create_key(self, key: ApiKey, digest: str) -> None:
+        """See `Store`."""
+        await self._do(self._sql.create_key, rows.api_key_params(key, digest))
+
+    async def key(self, key_id: str) -> tuple[ApiKey, User, str] | None:
+        """See `Store`."""
+        row = await self._first(self._sql.key, {"key": key(key_id)})
+        if row is None:
+            return None
+        digest, kind, name, created_at, email = row[8:]
+        return rows.to_api_key(row), User(row[1], kind, name, created_at, email), digest
+
+    async def keys(self, user_id: str | None) -> Sequence[ApiKey]:
+        """See `Store`."""
+        if user_id is None:
+            good, revoked = await self._all(self._sql.good_keys, {}), await self._all(self._sql.revoked_keys, {})
+        else:
+            whose: Params = {"user_id": key(user_id)}
+            good = await self._all(self._sql.good_keys_of, whose)
+            revoked = await self._all(self._sql.revoked_keys_of, whose)
+        return [rows.to_api_key(row) for row in (*good, *revoked)]
+
+    async def revoke_key(self, key_id: str, now_ms: int) -> None:
+        """See `Store`."""
+        await self._do(self._sql.revoke_key, {"key": key(key_id), "at": now_ms})
+
+    async def use_key(self, key_id: str, now_ms: int) -> None:
+        """See `Store`."""
+        await self._do(self._sql.use_key, {"key": key(key_id), "at": now_ms})
 
     async def create_session(self, session: Session) -> None:
         """See `Store`.

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from millrace.stores import search
-from millrace.stores.tables import CREDENTIALS, MESSAGES, REACTIONS, SESSIONS, USAGE, USERS, VERSIONS
+from millrace.stores.tables import API_KEYS, CREDENTIALS, MESSAGES, REACTIONS, SESSIONS, USAGE, USERS, VERSIONS
 
 
 class Statements:
@@ -34,6 +34,7 @@ class Statements:
         self.ready = select(func.count()).select_from(select(USERS.c.id).limit(1).subquery())
         self.search = search.statement(dialect)
         self._people()
+        self._keys()
         self._sessions()
         self._messages()
         self._turns()
@@ -48,6 +49,36 @@ class Statements:
             .join_from(CREDENTIALS, USERS)
             .where(CREDENTIALS.c.email == bindparam("address"))
         )
+
+    def _keys(self) -> None:
+        of = API_KEYS.c
+        columns = (
+            of.id,
+            of.user_id,
+            of.name,
+            of.scopes,
+            of.created_at,
+            of.expires_at,
+            of.last_used_at,
+            of.revoked_at,
+        )
+        newest = (of.revoked_at.desc(), of.created_at.desc(), of.id.desc())
+        good: Select[Any] = select(*columns).where(of.revoked_at.is_(None)).order_by(*newest[1:])
+        revoked: Select[Any] = select(*columns).where(of.revoked_at.is_not(None)).order_by(*newest).limit(200)
+        mine = of.user_id == bindparam("user_id")
+        self.create_key: Insert = insert(API_KEYS)
+        user = (USERS.c.kind, USERS.c.name.label("user_name"), USERS.c.created_at.label("user_since"), USERS.c.email)
+        self.key: Select[Any] = (
+            select(*columns, of.digest, *user).join_from(API_KEYS, USERS).where(of.id == bindparam("key"))
+        )
+        self.good_keys, self.revoked_keys = good, revoked
+        self.good_keys_of, self.revoked_keys_of = good.where(mine), revoked.where(mine)
+        self.revoke_key: Update = (
+            update(API_KEYS)
+            .where(of.id == bindparam("key"), of.revoked_at.is_(None))
+            .values(revoked_at=bindparam("at"))
+        )
+        self.use_key: Update = update(API_KEYS).where(of.id == bindparam("key")).values(last_used_at=bindparam("at"))
 
     def _sessions(self) -> None:
         of = SESSIONS.c

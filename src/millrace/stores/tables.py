@@ -55,6 +55,23 @@ CREDENTIALS: Final = Table(
     UniqueConstraint("email"),
 )
 
+API_KEYS: Final = Table(
+    "api_keys",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("user_id", Text, _parent("users.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    # SHA-256 of the secret, in hexadecimal; the secret itself is kept nowhere.
+    Column("digest", Text, nullable=False),
+    Column("scopes", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger),
+    Column("last_used_at", BigInteger),
+    Column("revoked_at", BigInteger),
+    Index(None, "user_id", "revoked_at", "created_at", "id"),
+    Index(None, "revoked_at", "created_at", "id"),
+)
+
 SESSIONS: Final = Table(
     "sessions",
     METADATA,

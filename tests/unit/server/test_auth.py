@@ -1,14 +1,17 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from starlette.requests import HTTPConnection
 
 from millrace.model.errors import Forbidden, Unauthorized
+from millrace.model.keys import Scope
+from millrace.model.messages import User
 from millrace.model.principal import Principal
 from millrace.ops.clock import SystemClock
 from millrace.server.auth import Authentication, KnownUsers, accepted_subprotocol
+from millrace.server.keys import ApiKeys
 from millrace.server.tickets import Tickets
 from millrace.server.tokens import LocalTokens
 from millrace.stores.sql import SqlStore
@@ -36,6 +39,7 @@ def authentication(store: SqlStore, tickets: Tickets) -> Authentication:
     return Authentication(
         mode="guest",
         verifier=TOKENS,
+        keys=ApiKeys(store, SystemClock()),
         tickets=tickets,
         users=KnownUsers(store, SystemClock()),
         page_origins=frozenset(),
@@ -113,6 +117,27 @@ async def test_an_http_request_is_known_by_header_or_cookie_and_not_by_its_query
     assert (await authentication.caller(connection({"cookie": f"millrace_session={TOKEN}"}))).user_id == "ada"
     with pytest.raises(Unauthorized):
         await authentication.caller(connection(query=f"token={TOKEN}"))
+
+
+async def test_an_api_key_is_good_for_its_scopes_and_belongs_in_no_url(
+    authentication: Authentication, store: SqlStore
+) -> None:
+    await store.create_user(User("ada", "guest", "Ada", 1))
+    keys = ApiKeys(store, SystemClock())
+    read, chat = [(await keys.create("ada", name="", scopes=(scope,), lifetime_s=None))[1] for scope in get_args(Scope)]
+    assert (await authentication.websocket_caller(connection({"authorization": f"Bearer {chat}"}))).user_id == "ada"
+    with pytest.raises(Forbidden, match="lacks the scope 'chat'"):
+        await authentication.websocket_caller(connection({"authorization": f"Bearer {read}"}))
+    with pytest.raises(Unauthorized, match="not belong in a URL"):
+        await authentication.websocket_caller(connection(query=f"token={chat}"))
+    for method, key, allowed in (("GET", read, True), ("HEAD", read, True), ("POST", read, False), ("GET", chat, True)):
+        request = connection({"authorization": f"Bearer {key}"})
+        request.scope["method"] = method
+        if allowed:
+            assert (await authentication.caller(request)).user_id == "ada"
+        else:
+            with pytest.raises(Forbidden):
+                await authentication.caller(request)
 
 
 async def test_whoever_calls_is_in_the_store(authentication: Authentication, store: SqlStore) -> None:
