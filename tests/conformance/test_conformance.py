@@ -9,11 +9,12 @@ from tests.conformance.cases import Case, dialects, entries_of, frame_of, load, 
 
 from millrace.dialects.chat import ChatDialect
 from millrace.dialects.dialect import BadFrame, Dialect
+from millrace.dialects.stream import StreamDialect
 from millrace.model.events import Entry, is_terminal
 from millrace.stream.delivery import Delivery, DeliveryOptions
 from millrace.stream.frames import FrameCache, Renderer
 
-DIALECTS: dict[str, Callable[[], Dialect]] = {"chat": ChatDialect}
+DIALECTS: dict[str, Callable[[], Dialect]] = {"chat": ChatDialect, "stream": StreamDialect}
 
 
 def cases(kind: str) -> list[Any]:

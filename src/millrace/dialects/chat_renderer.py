@@ -132,7 +132,7 @@ class ChatRenderer:
             case TurnStarted():
                 return ServerFrame("thinking_started", _thinking_started(event, common))
             case EmotionUpdated(of=of, state=state):
-                return ServerFrame("emotion_update", EmotionUpdate(**common, of=of, emotion_state=_emotion(state)))
+                return ServerFrame("emotion_update", EmotionUpdate(**common, of=of, emotion_state=emotion_data(state)))
             case PassagesRetrieved(passages=passages, difficulty=difficulty) if passages or difficulty is not None:
                 found = tuple(PassageData(p.number, p.title, p.url, p.snippet, p.score) for p in passages)
                 aim = UNSET if difficulty is None else difficulty
@@ -187,7 +187,8 @@ def _thinking_complete(event: ReasoningCompleted, common: Common) -> ThinkingCom
     )
 
 
-def _emotion(state: EmotionState) -> EmotionStateData:
+def emotion_data(state: EmotionState) -> EmotionStateData:
+    """An emotional state as clients see it."""
     return EmotionStateData(
         primary_emotion=state.primary_emotion,
         emotional_intensity=state.emotional_intensity,

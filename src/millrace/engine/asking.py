@@ -85,7 +85,7 @@ class Asking:
         if transcript.gathered:
             return
         passages = await self._retrieve()
-        if passages or difficulty is not None or self.said:
+        if passages or difficulty is not None or self.said or self._turn.command.context.enable_rag:
             transcript.write(PassagesRetrieved(tuple(passages), difficulty, len(self.said)))
             transcript.passages = passages
 

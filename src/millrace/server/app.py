@@ -12,6 +12,8 @@ from starlette.routing import WebSocketRoute
 
 import millrace
 from millrace.dialects.chat import ChatDialect
+from millrace.dialects.dialect import Dialect
+from millrace.dialects.stream import StreamDialect
 from millrace.limits.connections import ConnectionCounter
 from millrace.limits.frames import FrameMeter
 from millrace.ops.clock import SystemClock
@@ -62,7 +64,8 @@ def create_app(settings: Settings | None = None, *, ports: Ports | None = None) 
     for module in (auth, keys, sessions, export, messages, search, models, chat, health):
         app.include_router(module.router)
     app.include_router(documents_router(current_documents, current_caller))
-    app.router.routes.append(WebSocketRoute("/api/ws/chat", _chat_endpoint(app)))
+    app.router.routes.append(WebSocketRoute("/api/ws/chat", _websocket(app, ChatDialect())))
+    app.router.routes.append(WebSocketRoute("/api/ws", _websocket(app, StreamDialect())))
     app.mount("/", Page(), name="page")
     return app
 
@@ -95,7 +98,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             del app.state.services
 
 
-def _chat_endpoint(app: FastAPI) -> DialectEndpoint:
+def _websocket(app: FastAPI, dialect: Dialect) -> DialectEndpoint:
     settings: Settings = app.state.settings
     clock: Clock = app.state.ports.clock or SystemClock()
 
@@ -106,7 +109,7 @@ def _chat_endpoint(app: FastAPI) -> DialectEndpoint:
 
     return DialectEndpoint(
         engine=lambda: services_of(app).engine,
-        dialect=ChatDialect(),
+        dialect=dialect,
         authenticate=authenticate,
         hold=app.state.connections.hold,
         meter=lambda: FrameMeter(settings.limits.frames_per_second, clock),
