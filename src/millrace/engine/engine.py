@@ -209,8 +209,8 @@ class Engine:
         await self.access.session(session_id, caller)
         return await self._registry.active(session_id)
 
-    async def result(self, turn_id: str, caller: Principal) -> tuple[FoldedMessage, Entry]:
-        """Wait for a turn's end; its message and its terminal entry.
+    async def entries(self, turn_id: str, caller: Principal) -> Sequence[Entry]:
+        """Wait for a turn's end; all its entries.
 
         Raises:
             NoActiveStream: It is not the caller's, or its log is gone.
@@ -220,9 +220,14 @@ class Engine:
         try:
             while not (await follower.next()).ended:
                 pass
-            return fold(follower.hot.entries), follower.hot.entries[-1]
+            return tuple(follower.hot.entries)
         finally:
             follower.close()
+
+    async def result(self, turn_id: str, caller: Principal) -> tuple[FoldedMessage, Entry]:
+        """Like `entries`: the message they amount to, and the terminal one."""
+        entries = await self.entries(turn_id, caller)
+        return fold(entries), entries[-1]
 
     # --- admission ----------------------------------------------------------------------------------
 
@@ -314,11 +319,12 @@ class Engine:
     # --- who watches --------------------------------------------------------------------------------
 
     def _watched(self, turn_id: str, watched: bool) -> None:
-        if self.options.on_disconnect != "cancel":
-            return
         if watched:
             self._attendance.came(turn_id)
-        else:
+        elif self._runs.stops_unwatched(turn_id):
+            if self._accepting:  # else it was not the watcher who left: the turn is being handed over
+                self._absent(turn_id)
+        elif self.options.on_disconnect == "cancel":
             self._attendance.left(turn_id)
 
     def _absent(self, turn_id: str) -> None:

@@ -37,6 +37,11 @@ class Runs:
         """Whether this process generates the turn."""
         return turn_id in self._runs
 
+    def stops_unwatched(self, turn_id: str) -> bool:
+        """Whether this process generates the turn, and only for those who watch it."""
+        run, _ = self._runs.get(turn_id, (None, None))
+        return run is not None and run.turn.command.stop_unwatched
+
     def leases(self) -> Sequence[Lease]:
         """The leases that must be renewed."""
         return [run.lease for run, _ in self._runs.values()]

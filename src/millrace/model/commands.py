@@ -29,7 +29,8 @@ class StartTurn(Struct, frozen=True, kw_only=True):
 
     `history` is what was said before, instructions included, where the caller tells it: the session's own messages are
     then not looked at. `max_tokens` and `temperature` are wishes; the server's own limit holds. Without `suggestions`
-    nobody thinks of follow-up questions.
+    nobody thinks of follow-up questions. `stop_unwatched` stops the turn as soon as its last watcher goes away: in some
+    protocols that is how a client stops it.
     """
 
     message: str = ""
@@ -46,6 +47,7 @@ class StartTurn(Struct, frozen=True, kw_only=True):
     max_tokens: int | None = None
     temperature: float | None = None
     suggestions: bool = True
+    stop_unwatched: bool = False
 
 
 class CancelTurn(Struct, frozen=True):

@@ -347,6 +347,28 @@ async def test_a_turn_nobody_watches_stops_where_that_is_wanted(make_bench) -> N
     assert end.cancelled_by == "disconnect"
 
 
+async def test_a_turn_may_be_for_its_watchers_alone(make_bench) -> None:  # type: ignore[no-untyped-def]
+    bench: Bench = await make_bench()
+    turn, call = await bench.ask(stop_unwatched=True)
+    first, second = await bench.engine.attach(turn), await bench.engine.attach(turn)
+    first.close()
+    call.say("seen by one")
+    await until(lambda: len(second.hot.entries) == 2)
+    second.close()
+    async with asyncio.timeout(5):
+        await call.closed.wait()
+    end = (await bench.entries(turn))[-1].event
+    assert isinstance(end, TurnCancelled)
+    assert end.cancelled_by == "disconnect"
+    turn, call = await bench.ask(stop_unwatched=True, model="scripted/prefill")
+    watching = await bench.engine.attach(turn)
+    await bench.engine.close()
+    watching.close()
+    new: Bench = await make_bench(share=bench)
+    (await new.provider.next_call()).finish()
+    assert isinstance((await new.entries(turn))[-1].event, TurnCompleted), "who was sent away has not left"
+
+
 async def test_one_who_returns_in_time_keeps_the_turn(make_bench) -> None:  # type: ignore[no-untyped-def]
     bench: Bench = await make_bench(on_disconnect="cancel", disconnect_grace_s=0.2)
     turn, call = await bench.ask()
