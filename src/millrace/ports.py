@@ -13,6 +13,7 @@ from millrace.model.generation import Delta, GenerationRequest, ModelInfo, Promp
 from millrace.model.keys import ApiKey
 from millrace.model.learner import LearnerState
 from millrace.model.messages import Message, SearchHit, Session, Turn, TurnState, User, Version
+from millrace.model.preferences import Preferences
 from millrace.model.principal import Principal
 from millrace.model.turns import Admission, Lease, Signal, TurnOutcome, TurnRecord
 
@@ -253,6 +254,16 @@ class Store(Protocol):
     async def use_key(self, key_id: str, now_ms: int) -> None:
         """Remember that a key was used."""
 
+    async def preferences(self, user_id: str) -> Preferences:
+        """What the user has chosen; the defaults where nothing was chosen, and for a user who is not there."""
+
+    async def set_preferences(self, user_id: str, preferences: Preferences) -> None:
+        """Keep what the user has chosen.
+
+        Raises:
+            NotFound: There is no such user.
+        """
+
     async def create_session(self, session: Session) -> None:
         """Keep a new session."""
 
@@ -312,8 +323,12 @@ class Retriever(Protocol):
 class EmotionAnalyzer(Protocol):
     """Estimates how a learner feels and fares. A fold over the conversation: the same messages, the same states."""
 
+    @property
+    def takes_time(self) -> bool:
+        """Whether it takes more than a millisecond; it is then called in a thread, by several at once."""
+
     def observe(self, history: Sequence[PromptMessage], text: str) -> LearnerState:
-        """The learner's state after the message `text`, in well under a millisecond; `history` is oldest first."""
+        """The learner's state after the message `text`; `history` is oldest first."""
 
     def observe_answer(self, history: Sequence[PromptMessage], text: str) -> EmotionState:
         """The emotion in an answer; the learner's message is the last of `history`."""

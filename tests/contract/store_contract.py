@@ -1,7 +1,7 @@
 """What every `Store` promises. A backend's test file gives the `store` fixture and inherits the rest."""
 
 from tests.contract.store.keys import KeysContract
-from tests.contract.store.people import SessionsContract, UsersContract
+from tests.contract.store.people import PreferencesContract, SessionsContract, UsersContract
 from tests.contract.store.search import SearchContract
 from tests.contract.store.text import LifeContract, TextContract
 from tests.contract.store.turns import TitlesContract, TurnsContract
@@ -11,6 +11,7 @@ from tests.contract.store.versions import ReactionsContract, VersionsContract
 class StoreContract(
     UsersContract,
     KeysContract,
+    PreferencesContract,
     SessionsContract,
     TurnsContract,
     TitlesContract,

@@ -12,6 +12,8 @@ JOY = EmotionState("joy", 0.9, "optimal", "optimal")
 class Mood:
     """Implements `EmotionAnalyzer`, and remembers what it was shown."""
 
+    takes_time = False
+
     def __init__(self) -> None:
         self.seen: list[tuple[list[str], str]] = []
 

@@ -321,6 +321,25 @@ export interface NewKeyShape {
   key: string;
 }
 /**
+ * Other choices; what is left out stays as it is.
+ */
+export interface PreferencesChange {
+  emotion_enabled?: boolean | null;
+}
+/**
+ * The caller's choices, and what this server offers.
+ */
+export interface PreferencesShape {
+  /**
+   * Whether the emotion in the caller's messages may be estimated. Where not, nothing is computed or stored.
+   */
+  emotion_enabled: boolean;
+  /**
+   * Whether this server estimates it at all.
+   */
+  emotion_available: boolean;
+}
+/**
  * For clients without cookies.
  */
 export interface RefreshBody {

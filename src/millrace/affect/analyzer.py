@@ -23,13 +23,17 @@ _REMEMBERED = 2_048
 class LearnerAnalyzer:
     """Estimates the learner's state after each message. Keeps digests of texts, and no text; threads may share it."""
 
-    def __init__(self, classifier: EmotionClassifier, *, template: Template | None = None) -> None:
+    def __init__(
+        self, classifier: EmotionClassifier, *, template: Template | None = None, takes_time: bool = False
+    ) -> None:
         """Put it together.
 
         Args:
             classifier: Estimates the emotions of one text.
             template: What `LearnerState.instruction` is made of (`guidance.checked_template`); none: it stays empty.
+            takes_time: Whether the classifier does; see `EmotionAnalyzer`.
         """
+        self.takes_time = takes_time
         self._classifier = classifier
         self._template = template
         self._stemmer = Stemmer()

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
-from millrace.engine.insights import Insights
+from millrace.engine.observer import Observer
 from millrace.engine.options import EngineOptions
-from millrace.engine.prompt import aimed_difficulty, build_prompt, conversation
+from millrace.engine.prompt import aimed_difficulty, build_prompt, conversation, observed
 from millrace.engine.transcript import Transcript
 from millrace.model.errors import InvalidRequest
-from millrace.model.events import EmotionUpdated, Passage, PassagesRetrieved
+from millrace.model.events import Passage, PassagesRetrieved
 from millrace.model.generation import GenerationRequest, PromptMessage
-from millrace.model.learner import LearnerState
 from millrace.model.messages import Message, Turn
 from millrace.ports import Retriever, Store
 
@@ -18,12 +17,12 @@ class Asking:
     """Puts the request of one turn together; what it finds on the way is written into the turn's log."""
 
     def __init__(
-        self, turn: Turn, *, store: Store, retriever: Retriever | None, insights: Insights, options: EngineOptions
+        self, turn: Turn, *, store: Store, retriever: Retriever | None, observer: Observer, options: EngineOptions
     ) -> None:
         self._turn = turn
         self._store = store
         self._retriever = retriever
-        self._insights = insights
+        self._observer = observer
         self._options = options
         self.said: tuple[PromptMessage, ...] = ()
         """What was said before the question, known once `request` was called."""
@@ -38,9 +37,13 @@ class Asking:
             MillraceError: The store does not answer.
         """
         command = self._turn.command
-        self.said = conversation(self._turn, await self._history())
-        learner = self._observe(transcript)
-        await self._gather(transcript, aimed_difficulty(command.context, learner))
+        history = await self._history()
+        self.said = conversation(self._turn, history)
+        if await self._observer.wanted():
+            await self._observer.begin(transcript, observed(self._turn, history))
+        passages = await self._retrieve(transcript)
+        learner = await self._observer.learner()
+        self._gather(transcript, passages, aimed_difficulty(command.context, learner))
         prompt = build_prompt(
             self._turn,
             self.said,
@@ -70,29 +73,17 @@ class Asking:
             raise InvalidRequest("That answer is too far back in the conversation to be written again.")
         return history
 
-    def _observe(self, transcript: Transcript) -> LearnerState | None:
-        """Estimate how the learner is doing; returns it where that is to change the answer."""
-        if self._insights.emotion is None:
-            return None
-        learner = self._insights.emotion.observe(self.said, self._turn.command.message)
-        if transcript.emotion is None:
-            transcript.emotion = learner.emotion
-            transcript.write(EmotionUpdated("user", learner.emotion))
-        return learner if self._options.guidance_enabled else None
-
-    async def _gather(self, transcript: Transcript, difficulty: float | None) -> None:
-        """Say once what the answer is built on: passages, where they are asked for, how hard it aims to be, history."""
-        if transcript.gathered:
-            return
-        passages = await self._retrieve()
-        if passages or difficulty is not None or self.said or self._turn.command.context.enable_rag:
-            transcript.write(PassagesRetrieved(tuple(passages), difficulty, len(self.said)))
-            transcript.passages = passages
-
-    async def _retrieve(self) -> Sequence[Passage]:
+    async def _retrieve(self, transcript: Transcript) -> Sequence[Passage]:
         command = self._turn.command
-        if not command.context.enable_rag or self._retriever is None:
-            return ()
+        if transcript.gathered or not command.context.enable_rag or self._retriever is None:
+            return transcript.passages
         return await self._retriever.retrieve(
             command.message, user_id=self._turn.user_id, document_ids=command.context.document_ids
         )
+
+    def _gather(self, transcript: Transcript, passages: Sequence[Passage], difficulty: float | None) -> None:
+        """Say once what the answer is built on: passages, where they are asked for, how hard it aims to be, history."""
+        asked = self._turn.command.context.enable_rag
+        if not transcript.gathered and (passages or difficulty is not None or self.said or asked):
+            transcript.write(PassagesRetrieved(tuple(passages), difficulty, len(self.said)))
+            transcript.passages = passages

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Self
 
+from msgspec import to_builtins
+
 from millrace.engine.prompt import estimate_tokens
 from millrace.engine.transcript import Transcript
 from millrace.model.errors import MillraceError
@@ -14,7 +16,7 @@ from millrace.model.events import (
     TurnFailed,
     Usage,
 )
-from millrace.model.messages import MessageError, MessageStatus, Turn, Version
+from millrace.model.messages import EMOTION_STATE, MessageError, MessageStatus, Turn, Version
 from millrace.model.turns import TurnOutcome
 from millrace.ports import Clock, ModelDirectory
 from millrace.stream.metadata import cited_passages, completion_metadata, partial_metadata
@@ -144,6 +146,8 @@ class Endings:
             case TurnFailed():
                 status = "failed"
                 error = MessageError(event.code, event.message)
+        if transcript.answer_emotion is not None:
+            metadata = {**(metadata or {}), EMOTION_STATE: to_builtins(transcript.answer_emotion)}
         answer = Version(
             number=0,
             content=transcript.text,

@@ -29,6 +29,7 @@ class EngineOptions:
         max_takeovers: How often a turn may be taken over before it ends as interrupted.
         suggestions_budget_s: How long the end of an answer may wait for follow-up questions.
         guidance_enabled: Whether what is estimated of the learner is told to the model.
+        guidance_budget_s: How long a question may wait for that, where the estimate takes its time.
     """
 
     max_tokens: int = 4096
@@ -48,3 +49,4 @@ class EngineOptions:
     max_takeovers: int = 3
     suggestions_budget_s: float = 0.8
     guidance_enabled: bool = True
+    guidance_budget_s: float = 0.02

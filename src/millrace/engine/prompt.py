@@ -6,7 +6,7 @@ from millrace.model.commands import TurnContext
 from millrace.model.events import Passage
 from millrace.model.generation import PromptMessage
 from millrace.model.learner import LearnerState
-from millrace.model.messages import Message, Turn
+from millrace.model.messages import EMOTION_STATE, Message, Turn
 
 _CITE = (
     "Answer from the numbered passages below where they hold the answer, and mark each statement taken from one "
@@ -32,6 +32,24 @@ def conversation(turn: Turn, history: Sequence[Message]) -> tuple[PromptMessage,
         if message.version.content:
             said.append(PromptMessage(message.role, message.version.content))
     return tuple(said)
+
+
+def observed(turn: Turn, history: Sequence[Message]) -> tuple[PromptMessage, ...]:
+    """The part of `conversation` that may be looked at to see how the learner fares.
+
+    What a learner wrote while that was switched off was not looked at, and is not looked at later either: of the
+    session's messages, those count that stand with an estimate, and the answers to them.
+    """
+    if turn.command.history is not None:
+        return conversation(turn, history)
+    kept: list[Message] = []
+    counts = False
+    for message in history:
+        if message.role == "user":
+            counts = EMOTION_STATE in (message.version.metadata or {})
+        if counts or message.id in (turn.user_message_id, turn.message_id):
+            kept.append(message)
+    return conversation(turn, kept)
 
 
 def build_prompt(

@@ -11,6 +11,7 @@ from millrace.engine.asking import Asking
 from millrace.engine.endings import Ending, Endings
 from millrace.engine.hub import Hub
 from millrace.engine.insights import Insights
+from millrace.engine.observer import Observer
 from millrace.engine.options import EngineOptions
 from millrace.engine.timings import Timings
 from millrace.engine.transcript import Transcript
@@ -24,7 +25,6 @@ from millrace.model.errors import (
 )
 from millrace.model.events import (
     CancelCause,
-    EmotionUpdated,
     Entry,
     SuggestionsReady,
     ThinkingMode,
@@ -34,7 +34,7 @@ from millrace.model.events import (
     TurnResumed,
     TurnStarted,
 )
-from millrace.model.generation import Delta, PromptMessage
+from millrace.model.generation import Delta
 from millrace.model.messages import Turn, TurnState
 from millrace.model.turns import Lease, TurnRecord
 from millrace.ports import (
@@ -94,11 +94,12 @@ class Run:
         self._reservation = reservation
         self._api_key = api_key
         self._earlier = earlier
+        self._observer = Observer(record.turn, services.insights.emotion, services.store, services.options)
         self._asking = Asking(
             record.turn,
             store=services.store,
             retriever=services.retriever,
-            insights=services.insights,
+            observer=self._observer,
             options=services.options,
         )
         self._afterwords = Afterwords(
@@ -175,6 +176,7 @@ class Run:
             hub.fail(self.turn.id, StreamError(detail=repr(error)))
             await self._release("failed")
         finally:
+            await self._observer.close()
             await self._afterwords.close()
             hub.let_go(self.turn.id)
 
@@ -186,6 +188,7 @@ class Run:
         self._began = self._progress = self._services.clock.monotonic()
         ending = await self._attempt(transcript)
         if ending is None:
+            await self._observer.close()
             await writer.flush()
             await self._services.registry.abandon(self.lease)
             return
@@ -302,10 +305,9 @@ class Run:
         services = self._services
         if transcript.begun and ending.error is None:
             transcript.complete_reasoning()
-        if ending.is_completed and services.insights.emotion is not None:
-            asked = PromptMessage("user", self.turn.command.message)
-            emotion = services.insights.emotion.observe_answer((*self._asking.said, asked), transcript.text)
-            transcript.write(EmotionUpdated("answer", emotion))
+        if ending.is_completed:
+            await self._observer.answer(transcript)
+        await self._observer.close()
         questions = await self._suggest(transcript) if ending.is_completed else ()
         category = (
             services.insights.categories.category_of(self.turn.command.message)

@@ -51,6 +51,7 @@ class Transcript:
         self.passages: Sequence[Passage] = ()
         self.gathered = False
         self.emotion: EmotionState | None = None
+        self.answer_emotion: EmotionState | None = None
         self.citations: tuple[Citation, ...] = ()
         self.usage: Usage | None = None
         self.cost: float | None = None

@@ -30,7 +30,7 @@ class StartTurn(Struct, frozen=True, kw_only=True):
     `history` is what was said before, instructions included, where the caller tells it: the session's own messages are
     then not looked at. `max_tokens` and `temperature` are wishes; the server's own limit holds. Without `suggestions`
     nobody thinks of follow-up questions. `stop_unwatched` stops the turn as soon as its last watcher goes away: in some
-    protocols that is how a client stops it.
+    protocols that is how a client stops it. Without `estimate_emotion` nobody looks at how the writer feels.
     """
 
     message: str = ""
@@ -48,6 +48,7 @@ class StartTurn(Struct, frozen=True, kw_only=True):
     temperature: float | None = None
     suggestions: bool = True
     stop_unwatched: bool = False
+    estimate_emotion: bool = True
 
 
 class CancelTurn(Struct, frozen=True):
@@ -68,7 +69,11 @@ class ResumeTurn(Struct, frozen=True):
 
 
 class ConfigureDelivery(Struct, frozen=True):
-    """Change how this connection is served. A field that is none stays as it is; `pace_ms` is per token."""
+    """Change how this connection is served. A field that is none stays as it is; `pace_ms` is per token.
+
+    Without `show_emotion`, what is started over this connection from now on is not estimated at all, and what others
+    started is shown here without it.
+    """
 
     show_reasoning: bool | None = None
     show_emotion: bool | None = None

@@ -7,6 +7,9 @@ from msgspec import Struct
 from millrace.model.commands import StartTurn
 from millrace.model.events import Citation, EmotionState, Passage, ReasoningStep, Usage
 
+EMOTION_STATE = "emotion_state"
+"""The name under which a message's metadata holds the estimate of its emotion (`EmotionState`), where one was made."""
+
 UserKind = Literal["guest", "account", "external"]
 MessageRole = Literal["user", "assistant"]
 MessageStatus = Literal["complete", "cancelled", "failed"]

@@ -23,7 +23,7 @@ from millrace.server.body_limit import BodyLimit
 from millrace.server.compose import Ports, compose
 from millrace.server.origin import OriginGuard
 from millrace.server.problems import install_problem_handlers
-from millrace.server.routes import auth, chat, export, health, keys, messages, models, search, sessions
+from millrace.server.routes import auth, chat, export, health, keys, messages, models, preferences, search, sessions
 from millrace.server.routes.documents import documents_router
 from millrace.server.services import current_caller, current_documents, services_of
 from millrace.server.settings import Settings, load_settings
@@ -61,7 +61,7 @@ def create_app(settings: Settings | None = None, *, ports: Ports | None = None) 
     app.state.ports = ports or Ports()
     app.state.connections = ConnectionCounter(settings.limits.connections_per_user)
     install_problem_handlers(app)
-    for module in (auth, keys, sessions, export, messages, search, models, chat, health):
+    for module in (auth, keys, preferences, sessions, export, messages, search, models, chat, health):
         app.include_router(module.router)
     app.include_router(documents_router(current_documents, current_caller))
     app.router.routes.append(WebSocketRoute("/api/ws/chat", _websocket(app, ChatDialect())))

@@ -9,7 +9,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from millrace.engine.engine import Engine
-from millrace.engine.insights import Insights
 from millrace.engine.options import EngineOptions
 from millrace.knowledge.builtin import builtin_documents
 from millrace.knowledge.knowledge_base import KnowledgeBase
@@ -24,7 +23,6 @@ from millrace.logs.sqlite_registry import SqliteRegistry
 from millrace.ops.clock import SystemClock
 from millrace.ops.garbage import GcMeter
 from millrace.ports import (
-    CategoryEstimator,
     Clock,
     EmotionAnalyzer,
     Ledger,
@@ -38,19 +36,17 @@ from millrace.server.auth import Authentication, KnownUsers
 from millrace.server.cookies import Cookies
 from millrace.server.data_dir import opened_data_dir
 from millrace.server.guests import GuestDesk
+from millrace.server.insights import open_insights
 from millrace.server.keys import ApiKeys
 from millrace.server.models import model_registry
 from millrace.server.refresh import Families, MemoryFamilies, RefreshTokens, SqlFamilies
 from millrace.server.secret import signing_secret
 from millrace.server.services import Services
 from millrace.server.settings import Settings
-from millrace.server.settings_errors import SettingsError
 from millrace.server.tickets import Tickets
 from millrace.server.tokens import LocalTokens, PublicKeyVerifier, SharedSecretVerifier, Verifier
 from millrace.stores.database import open_database
 from millrace.stores.sql import SqlStore
-from millrace.suggestions.suggester import HeadingSuggester, Suggester
-from millrace.suggestions.titler import Titler
 
 LOG_FILE = "log.db"
 KNOWLEDGE_FILE = "knowledge.db"
@@ -109,7 +105,7 @@ async def compose(settings: Settings, ports: Ports, connections: ConnectionCount
             options=engine_options(settings),
             ledger=ports.ledger or RateLedger(settings.limits.turns_per_minute, clock),
             retriever=parts.knowledge,
-            insights=await asyncio.to_thread(_insights, settings, ports, parts.models),
+            insights=await asyncio.to_thread(open_insights, settings, parts.models, emotion=ports.emotion),
         )
         await engine.open()
         stack.push_async_callback(engine.close)
@@ -136,49 +132,9 @@ def engine_options(settings: Settings) -> EngineOptions:
         system_prompt=generation.system_prompt,
         log_retention_s=settings.log_retention_s,
         guidance_enabled=generation.guidance_enabled,
+        guidance_budget_s=generation.guidance_budget_s,
         suggestions_budget_s=generation.suggestions_budget_s,
     )
-
-
-def _insights(settings: Settings, ports: Ports, models: ModelDirectory) -> Insights:
-    """What is thought beside answers, as the settings want it; models are loaded, so not on the event loop."""
-    fast = settings.fast_model
-    return Insights(
-        emotion=ports.emotion or _emotion_analyzer(settings),
-        categories=_category_estimator(settings),
-        suggester=Suggester(models, fast) if fast else HeadingSuggester(),
-        titler=Titler(models, fast) if fast else None,
-    )
-
-
-def _emotion_analyzer(settings: Settings) -> EmotionAnalyzer | None:
-    """What estimates how learners fare, if that is wanted.
-
-    Raises:
-        SettingsError: The template of the instruction is wrong.
-    """
-    generation = settings.generation
-    if not generation.emotion_enabled:
-        return None
-    # NumPy takes longer to load than the rest of this: whoever switches the estimate off does not pay for it.
-    from millrace.affect.analyzer import LearnerAnalyzer  # noqa: PLC0415
-    from millrace.affect.emotions import LinearEmotions  # noqa: PLC0415
-    from millrace.affect.guidance import DEFAULT_TEMPLATE, checked_template  # noqa: PLC0415
-
-    try:
-        template = checked_template(generation.guidance_template or DEFAULT_TEMPLATE)
-    except ValueError as error:
-        raise SettingsError([f"The setting generation.guidance_template is wrong. {error}"]) from error
-    return LearnerAnalyzer(LinearEmotions.load(), template=template if generation.guidance_enabled else None)
-
-
-def _category_estimator(settings: Settings) -> CategoryEstimator | None:
-    """What tells the subject of questions, if that is wanted."""
-    if not settings.generation.category_enabled:
-        return None
-    from millrace.category.categorizer import Categorizer  # noqa: PLC0415 - brings NumPy, as above
-
-    return Categorizer.load()
 
 
 def verifier_for(settings: Settings, tokens: LocalTokens, secret: bytes, clock: Clock) -> Verifier:

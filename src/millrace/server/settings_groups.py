@@ -4,6 +4,7 @@ The sentence under each field is its documentation: `docs/settings.md` is genera
 """
 
 import json
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
@@ -125,9 +126,16 @@ class GenerationSettings(Group):
     idle_timeout_s: Annotated[float, Field(gt=0)] = 30
     """Longest wait between two pieces, in seconds."""
     emotion_enabled: bool = True
-    """Whether the emotion in messages is estimated; nothing is computed where it is not."""
+    """Whether the emotion in messages is estimated; nothing is computed where it is not. Users may switch it off for
+    themselves."""
+    emotion_model: Path | None = None
+    """Folder of a transformer that estimates emotion instead of the model that ships (`model.onnx`, `tokenizer.json`,
+    `config.json`); needs the extra `millrace[affect-onnx]`."""
     guidance_enabled: bool = True
     """Whether what is estimated of the learner changes the answer, as an instruction to the model."""
+    guidance_budget_s: Annotated[float, Field(ge=0, le=5)] = 0.02
+    """Longest wait of a question for that, in seconds, where the estimate takes its time (`emotion_model`). One that
+    comes later is shown, and changes nothing."""
     guidance_template: str = ""
     """The instruction, with `$readiness`, `$load`, `$interventions` and `$difficulty`; a built-in one where empty."""
     suggestions_budget_s: Annotated[float, Field(ge=0, le=10)] = 0.8

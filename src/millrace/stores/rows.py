@@ -14,6 +14,7 @@ from sqlalchemy import Row
 from millrace.model.errors import InvalidRequest
 from millrace.model.keys import ApiKey, Scope
 from millrace.model.messages import Message, MessageError, Session, User, Version
+from millrace.model.preferences import Preferences
 from millrace.model.turns import TurnOutcome
 
 Params: TypeAlias = dict[str, Any]
@@ -25,6 +26,7 @@ TITLE_LENGTH: Final = 60
 _ENCODER = msgspec.json.Encoder()
 _METADATA = msgspec.json.Decoder(dict[str, Any])
 _ERROR = msgspec.json.Decoder(MessageError)
+_PREFERENCES = msgspec.json.Decoder(Preferences)
 _NAMES = msgspec.json.Decoder(tuple[str, ...])
 _SCOPES = msgspec.json.Decoder(tuple[Scope, ...])
 
@@ -168,6 +170,17 @@ def to_api_key(row: AnyRow) -> ApiKey:
         last_used_at=row[6],
         revoked_at=row[7],
     )
+
+
+def preferences_params(user_id: str, preferences: Preferences) -> Params:
+    """What changes in a row of `users`."""
+    return {"key": key(user_id), "chosen": _json(preferences)}
+
+
+def to_preferences(row: AnyRow) -> Preferences:
+    """From the column preferences."""
+    (chosen,) = row
+    return Preferences() if chosen is None else _PREFERENCES.decode(chosen)
 
 
 def to_session(row: AnyRow) -> Session:

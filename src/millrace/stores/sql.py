@@ -8,7 +8,8 @@ from sqlalchemy import Connection, Executable
 
 from millrace.model.errors import Conflict, NotFound
 from millrace.model.keys import ApiKey
-from millrace.model.messages import Message, SearchHit, Session, User, Version
+from millrace.model.messages import EMOTION_STATE, Message, SearchHit, Session, User, Version
+from millrace.model.preferences import Preferences
 from millrace.model.turns import TurnOutcome
 from millrace.stores import rows, search
 from millrace.stores.database import Database, open_database
@@ -116,6 +117,16 @@ class SqlStore:
     async def use_key(self, key_id: str, now_ms: int) -> None:
         """See `Store`."""
         await self._do(self._sql.use_key, {"key": key(key_id), "at": now_ms})
+
+    async def preferences(self, user_id: str) -> Preferences:
+        """See `Store`."""
+        row = await self._first(self._sql.preferences, {"id": key(user_id)})
+        return Preferences() if row is None else rows.to_preferences(row)
+
+    async def set_preferences(self, user_id: str, preferences: Preferences) -> None:
+        """See `Store`."""
+        if not await self._do(self._sql.set_preferences, rows.preferences_params(user_id, preferences)):
+            raise NotFound("This user does not exist.")
 
     async def create_session(self, session: Session) -> None:
         """See `Store`.
@@ -251,7 +262,7 @@ class _TurnWriter:
             status="complete",
             created_at=turn.created_at,
             turn_id=turn.id,
-            metadata=None if emotion is None else {"emotion_state": to_builtins(emotion)},
+            metadata=None if emotion is None else {EMOTION_STATE: to_builtins(emotion)},
         )
         asked = (turn.session_id, turn.user_message_id, "user", count - 2, turn.created_at)
         answered = (turn.session_id, turn.message_id, "assistant", count - 1, answer.created_at)

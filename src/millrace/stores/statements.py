@@ -44,6 +44,10 @@ class Statements:
         self.create_user = self._insert(USERS).on_conflict_do_nothing(index_elements=[USERS.c.id])
         self.create_credentials: Insert = insert(CREDENTIALS)
         self.user: Select[Any] = select(*user).where(USERS.c.id == bindparam("id"))
+        self.preferences: Select[Any] = select(USERS.c.preferences).where(USERS.c.id == bindparam("id"))
+        self.set_preferences: Update = (
+            update(USERS).where(USERS.c.id == bindparam("key")).values(preferences=bindparam("chosen"))
+        )
         self.credentials: Select[Any] = (
             select(*user, CREDENTIALS.c.password_hash)
             .join_from(CREDENTIALS, USERS)

@@ -43,6 +43,8 @@ USERS: Final = Table(
     Column("name", Text, nullable=False),
     Column("email", Text),
     Column("created_at", BigInteger, nullable=False),
+    # What the user has chosen, as JSON; none where nothing was.
+    Column("preferences", Text),
 )
 
 CREDENTIALS: Final = Table(

@@ -144,6 +144,8 @@ class Connection:
 
     async def _start(self, command: StartTurn) -> None:
         self._check_room()
+        if not self._options.show_emotion:
+            command = replace(command, estimate_emotion=False)
         turn = await self._engine.start(command, self._caller)
         # A request that was sent twice is answered already: a second replay would show its text twice.
         if turn.id not in self._watches:

@@ -7,6 +7,7 @@ from tests.contract.store.values import ADA, BOB, ids, make_outcome, must_sessio
 
 from millrace.model.errors import Conflict, NotFound
 from millrace.model.messages import Session, User
+from millrace.model.preferences import Preferences
 from millrace.ports import Store
 
 
@@ -49,6 +50,26 @@ class UsersContract:
         await store.create_user(account, "first")
         await store.create_user(account, "second")
         assert await store.credentials("carol@example.org") == (account, "first")
+
+
+class PreferencesContract:
+    async def test_what_was_not_chosen_is_as_usual(self, store: Store) -> None:
+        await store.create_user(ADA)
+        assert await store.preferences("ada") == await store.preferences("nobody") == Preferences()
+
+    async def test_a_choice_is_kept_for_one_user(self, store: Store) -> None:
+        await store.create_user(ADA)
+        await store.create_user(BOB)
+        await store.set_preferences("ada", Preferences(emotion_enabled=False))
+        assert await store.preferences("ada") == Preferences(emotion_enabled=False)
+        assert await store.preferences("bob") == Preferences()
+        assert await store.user("ada") == ADA
+        await store.set_preferences("ada", Preferences())
+        assert await store.preferences("ada") == Preferences()
+
+    async def test_nobody_chooses_nothing(self, store: Store) -> None:
+        with pytest.raises(NotFound):
+            await store.set_preferences("nobody", Preferences(emotion_enabled=False))
 
 
 class SessionsContract:

@@ -1,21 +1,18 @@
 """A run that loses its lease, its log or its store, and one that is nudged twice."""
 
-from collections.abc import Sequence
-
 import pytest
 from tests.support.mood import Mood
 from tests.unit.engine.conftest import ANA, Bench, drain, until
 
+from millrace.engine.insights import Insights
 from millrace.model.commands import CancelTurn
 from millrace.model.errors import StoreUnavailable, StreamError
 from millrace.model.events import (
-    EmotionState,
     EmotionUpdated,
     TurnCancelled,
     TurnCompleted,
     TurnFailed,
 )
-from millrace.model.generation import PromptMessage
 from millrace.model.turns import TurnOutcome
 from millrace.stream.digest import text_digest
 
@@ -91,17 +88,17 @@ async def test_how_the_learner_fares_is_told_logged_and_kept(make_bench) -> None
     felt = [(entry.event.of, entry.seq) for entry in entries if isinstance(entry.event, EmotionUpdated)]
     assert felt == [("user", 1), ("answer", len(entries) - 2)]
     assert mood.seen == [([], "Why?"), (["Why?"], "Because.")]
-    question = (await bench.store.messages(turn.session_id, limit=5))[0]
-    assert question.version.metadata is not None
-    assert question.version.metadata["emotion_state"]["primary_emotion"] == "joy"
+    for message in await bench.store.messages(turn.session_id, limit=5):
+        assert message.version.metadata is not None
+        assert message.version.metadata["emotion_state"]["primary_emotion"] == "joy", message.role
 
 
 async def test_a_fault_after_the_answer_leaves_nobody_waiting(make_bench) -> None:  # type: ignore[no-untyped-def]
-    class Faulty(Mood):
-        def observe_answer(self, history: Sequence[PromptMessage], text: str) -> EmotionState:
+    class Faulty:
+        def category_of(self, text: str) -> str:
             raise ZeroDivisionError
 
-    bench: Bench = await make_bench(emotion=Faulty())
+    bench: Bench = await make_bench(insights=Insights(categories=Faulty()))
     turn, call = await bench.ask("Why?")
     follower = await bench.engine.attach(turn)
     call.say("Because.")

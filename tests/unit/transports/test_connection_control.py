@@ -177,6 +177,29 @@ async def test_emotion_switched_off(tmp_path: Path) -> None:
     assert [frame for frame in seeing.frames if frame["type"] != "emotion_update"] == blind.frames
 
 
+async def test_what_is_asked_where_emotion_is_switched_off_is_not_looked_at(tmp_path: Path) -> None:
+    mood = Mood()
+    async with chat_bench(tmp_path, emotion=mood) as bench:
+        peer, other = bench.peer(), bench.peer()
+        await peer.say("chat_config", config={"show_emotion": False})
+        started, call = await bench.ask(peer, "How do mills work?")
+        await other.say("chat_resume", turn_id=started["turn_id"])
+        call.finish()
+        await peer.end()
+        await other.end()
+        assert mood.seen == []
+        assert not {"emotion_update", "context_info"} & {*peer.kinds, *other.kinds}, "nor is anything there to be shown"
+        await peer.say("chat_regenerate", session_id=started["session_id"], message_id=started["message_id"])
+        (await bench.provider.next_call()).finish()
+        await peer.got(lambda _: peer.kinds.count("chat_complete") == 2)
+        assert mood.seen == []
+        await peer.say("chat_config", config={"show_emotion": True})
+        _, call = await bench.ask(peer, "And rivers?", session_id=started["session_id"])
+        call.finish()
+        await peer.got(lambda frame: frame["type"] == "emotion_update")
+    assert mood.seen[0] == ([], "And rivers?"), "what was said meanwhile is not looked at later"
+
+
 async def test_a_ping_is_answered_with_its_data(bench: ChatBench) -> None:
     peer = bench.peer()
     await peer.say("ping", sent_at=1)
