@@ -42,7 +42,7 @@ def frame_of(case: Case) -> str | bytes:
     return str(case["text"])
 
 
-def spelled(command: Command) -> dict[str, Any]:
+def spelled(command: Command | msgspec.Struct) -> dict[str, Any]:
     """A command as the cases write it: its name, and what differs from the defaults."""
     if isinstance(command, Ping):
         return {"Ping": {"data": json.loads(bytes(command.data))}}

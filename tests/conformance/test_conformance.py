@@ -5,16 +5,29 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec import Struct
 from tests.conformance.cases import Case, dialects, entries_of, frame_of, load, spelled
 
+from millrace.dialects.ag_ui import AgUiDialect, RunNames, decode_run
+from millrace.dialects.ai_sdk import AiSdkDialect, decode_ask
 from millrace.dialects.chat import ChatDialect
-from millrace.dialects.dialect import BadFrame, Dialect
+from millrace.dialects.dialect import BadFrame, Dialect, Reference
 from millrace.dialects.stream import StreamDialect
+from millrace.model.errors import MillraceError
 from millrace.model.events import Entry, is_terminal
 from millrace.stream.delivery import Delivery, DeliveryOptions
-from millrace.stream.frames import FrameCache, Renderer
+from millrace.stream.frames import FrameCache, Renderer, Rendering
 
 DIALECTS: dict[str, Callable[[], Dialect]] = {"chat": ChatDialect, "stream": StreamDialect}
+# Dialects of HTTP: an answer is an event stream, a question the body of a request.
+EVENT_STREAMS: dict[str, Callable[[], Rendering]] = {
+    "ag_ui": lambda: AgUiDialect(RunNames("th1", "run1")),
+    "ai_sdk": AiSdkDialect,
+}
+BODIES: dict[str, Callable[[bytes, str], Struct]] = {
+    "ag_ui": lambda body, user_id: decode_run(body, user_id)[0],
+    "ai_sdk": decode_ask,
+}
 
 
 def cases(kind: str) -> list[Any]:
@@ -27,18 +40,39 @@ def cases(kind: str) -> list[Any]:
 
 @pytest.mark.parametrize(("dialect", "content", "case"), cases("decode"))
 def test_a_frame_is_decoded(dialect: str, content: dict[str, Any], case: Case) -> None:
-    decoder = DIALECTS[dialect]()
     if "error" not in case:
-        assert spelled(decoder.decode(frame_of(case), content["user_id"])) == case["command"]
+        assert spelled(decoded(dialect, frame_of(case), content["user_id"])) == case["command"]
         return
-    with pytest.raises(BadFrame) as caught:
-        decoder.decode(frame_of(case), content["user_id"])
-    error, reference = caught.value.error, caught.value.reference
-    expected = case["error"]
+    with pytest.raises((BadFrame, MillraceError)) as caught:
+        decoded(dialect, frame_of(case), content["user_id"])
+    bad, expected = caught.value, case["error"]
+    error = bad.error if isinstance(bad, BadFrame) else bad
+    assert isinstance(error, MillraceError)
     assert error.code == expected["code"]
     assert expected["says"] in error.message
+    reference = bad.reference if isinstance(bad, BadFrame) else Reference()
     about = {name: value for name in reference.__struct_fields__ if (value := getattr(reference, name)) is not None}
     assert about == expected.get("about", {})
+
+
+def decoded(dialect: str, frame: str | bytes, user_id: str) -> Any:
+    if dialect in BODIES:
+        return BODIES[dialect](frame.encode() if isinstance(frame, str) else frame, user_id)
+    return DIALECTS[dialect]().decode(frame, user_id)
+
+
+def renderer_of(dialect: str) -> Renderer:
+    return (EVENT_STREAMS[dialect] if dialect in EVENT_STREAMS else DIALECTS[dialect])().renderer()
+
+
+def read(frame: bytes) -> Any:
+    """A frame, or the record of an event stream that holds one line of data."""
+    if frame.startswith(b"data: "):
+        assert frame.endswith(b"\n\n")
+        assert frame.count(b"\n") == 2
+        assert b"\r" not in frame
+        frame = frame.removeprefix(b"data: ")
+    return json.loads(frame)
 
 
 @pytest.mark.parametrize(("dialect", "content", "case"), cases("render"))
@@ -49,21 +83,26 @@ def test_a_turn_is_rendered(dialect: str, content: dict[str, Any], case: Case) -
     options = DeliveryOptions(**{"lag_ms": 10**9, **deliver})
     delivery = Delivery(after, live_from=len(log), options=options)
     batch = delivery.take(log, log[-1].at, sealed=is_terminal(log[-1].event))
-    frames = FrameCache(log, DIALECTS[dialect]().renderer(), options.hidden()).frames(batch)
-    expected = [{"type": each["type"], "data": {**content["ids"], **each["data"]}} for each in case["frames"]]
-    assert [json.loads(frame) for frame in frames] == expected
+    frames = FrameCache(log, renderer_of(dialect), options.hidden()).frames(batch)
+    expected = [whole(each, content.get("ids", {})) for each in case["frames"]]
+    assert [read(frame) for frame in frames] == expected
     # And one by one, as somebody gets them who keeps up: the same, as long as nothing was merged.
     if "lag_entries" not in deliver:
-        assert one_by_one(DIALECTS[dialect]().renderer, log, after, options) == expected
+        assert one_by_one(renderer_of(dialect), log, after, options) == expected
 
 
-def one_by_one(renderer: Callable[[], Renderer], log: list[Entry], after: int, options: DeliveryOptions) -> list[Any]:
+def whole(frame: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
+    """A frame with the ids that are in every frame: in its `data` where it has that, else in itself."""
+    return {**frame, "data": {**ids, **frame["data"]}} if "data" in frame else {**ids, **frame}
+
+
+def one_by_one(renderer: Renderer, log: list[Entry], after: int, options: DeliveryOptions) -> list[Any]:
     growing: list[Entry] = []
     delivery = Delivery(after, options=options)
-    cache = FrameCache(growing, renderer(), options.hidden())
+    cache = FrameCache(growing, renderer, options.hidden())
     frames: list[bytes] = []
     for entry in log:
         growing.append(entry)
         batch = delivery.take(growing, entry.at, sealed=is_terminal(entry.event))
         frames += cache.frames(batch)
-    return [json.loads(frame) for frame in frames]
+    return [read(frame) for frame in frames]
