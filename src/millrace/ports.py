@@ -285,6 +285,9 @@ class Store(Protocol):
     async def message(self, message_id: str) -> Message | None:
         """The message with that id."""
 
+    async def answer(self, turn_id: str) -> Message | None:
+        """The message that a turn wrote, or a version of it."""
+
     async def versions(self, message_id: str) -> Sequence[Version]:
         """All versions of a message, by number."""
 

@@ -31,7 +31,7 @@ from millrace.model.commands import (
     StartTurn,
     TurnContext,
 )
-from millrace.model.errors import InvalidRequest, MillraceError
+from millrace.model.errors import InvalidRequest, MillraceError, NoActiveStream
 from millrace.stream.frames import Renderer
 from millrace.stream.timestamps import iso
 
@@ -77,10 +77,11 @@ class ChatDialect:
         return ChatRenderer()
 
     def error(self, error: MillraceError, reference: Reference, at_ms: int) -> bytes:
-        """A `chat_error` outside a turn's log."""
+        """A `chat_error` outside a turn's log; one about an answer that is over holds what is stored of it."""
+        answer = error.answer if isinstance(error, NoActiveStream) else None
         data = ChatError(
-            session_id=reference.session_id,
-            message_id=reference.message_id,
+            session_id=answer.session_id if answer else reference.session_id,
+            message_id=answer.id if answer else reference.message_id,
             turn_id=reference.turn_id,
             timestamp=iso(at_ms),
             error=ErrorData(
@@ -89,6 +90,7 @@ class ChatDialect:
                 error.recoverable,
                 msgspec.UNSET if error.retry_after is None else error.retry_after,
             ),
+            partial_message=answer.version.content if answer else msgspec.UNSET,
             request_id=reference.request_id or msgspec.UNSET,
         )
         return self._encoder.encode(ServerFrame("chat_error", data))

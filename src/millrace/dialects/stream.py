@@ -22,7 +22,7 @@ from millrace.dialects.stream_frames import (
 )
 from millrace.dialects.stream_renderer import StreamRenderer
 from millrace.model.commands import CancelTurn, Command, Ping, ResumeTurn, StartTurn
-from millrace.model.errors import InvalidRequest, MillraceError
+from millrace.model.errors import InvalidRequest, MillraceError, NoActiveStream
 from millrace.stream.frames import Renderer
 
 
@@ -58,16 +58,18 @@ class StreamDialect:
         return StreamRenderer()
 
     def error(self, error: MillraceError, reference: Reference, at_ms: int) -> bytes:
-        """A `stream_error` outside a turn's log."""
+        """A `stream_error` outside a turn's log; one about an answer that is over holds what is stored of it."""
         del at_ms
+        answer = error.answer if isinstance(error, NoActiveStream) else None
         data = StreamError(
             message_id=reference.request_id or reference.message_id,
             code=error.code,
             message=error.message,
             recoverable=error.recoverable,
-            partial_content="",
+            partial_content=answer.version.content if answer else "",
             retry_after=UNSET if error.retry_after is None else error.retry_after,
-            session_id=reference.session_id or UNSET,
+            ai_message_id=answer.id if answer else UNSET,
+            session_id=(answer.session_id if answer else reference.session_id) or UNSET,
             turn_id=reference.turn_id or UNSET,
         )
         return self._encode(ServerFrame("stream_error", data))

@@ -76,9 +76,14 @@ class Access:
         """One of the caller's turns.
 
         Raises:
-            NoActiveStream: It is not known (any more) or is another user's.
+            NoActiveStream: It is unknown, or another user's; with what it wrote, where that is the caller's.
         """
         record = await self._registry.find(turn_id)
         if record is None or record.turn.user_id != caller.user_id:
-            raise NoActiveStream(_NO_TURN)
+            raise NoActiveStream(_NO_TURN, answer=await self._answer(turn_id, caller))
         return record
+
+    async def _answer(self, turn_id: str, caller: Principal) -> Message | None:
+        message = await self._store.answer(turn_id)
+        session = await self._store.session(message.session_id) if message is not None else None
+        return message if session is not None and session.user_id == caller.user_id else None

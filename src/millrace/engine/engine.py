@@ -164,14 +164,17 @@ class Engine:
         """Follow a turn, which `start`, `find` or `active` gave, from behind entry `after`.
 
         Raises:
-            NoActiveStream: Its log is gone: load the stored message instead.
+            NoActiveStream: Its log is gone; with the stored message to load instead.
         """
         follower = await self._hub.attach(turn.id, after, options or DeliveryOptions())
         if not follower.hot.entries and not self._runs.has(turn.id):
             record = await self._registry.find(turn.id)
             if record is None or record.state not in {"queued", "running"}:
                 follower.close()
-                raise NoActiveStream("This answer is over. Load the conversation to see it.")
+                raise NoActiveStream(
+                    "This answer is over. Load the conversation to see it.",
+                    answer=await self._store.message(turn.message_id),
+                )
         return follower
 
     async def cancel(self, command: CancelTurn, caller: Principal, cause: CancelCause = "user") -> Turn:

@@ -28,6 +28,8 @@ words, which can contain keys.
 
 from typing import ClassVar, Literal
 
+from millrace.model.messages import Message
+
 ErrorCode = Literal[
     "INVALID_REQUEST",
     "UNAUTHORIZED",
@@ -148,12 +150,27 @@ class TurnInProgress(MillraceError):
 
 
 class NoActiveStream(MillraceError):
-    """Nothing runs that could be stopped, resumed or paused."""
+    """Nothing runs that could be stopped, resumed or paused.
+
+    `answer` is the stored message to load instead, where there is one.
+    """
 
     code: ClassVar[ErrorCode] = "NO_ACTIVE_STREAM"
     status: ClassVar[int] = 404
     default_message = "No answer is being written here."
     default_recoverable = False
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        retry_after: float | None = None,
+        recoverable: bool | None = None,
+        detail: str | None = None,
+        answer: Message | None = None,
+    ) -> None:
+        super().__init__(message, retry_after=retry_after, recoverable=recoverable, detail=detail)
+        self.answer = answer
 
 
 class ProviderError(MillraceError):

@@ -172,6 +172,11 @@ class SqlStore:
         row = await self._first(self._sql.message, {"key": key(message_id)})
         return None if row is None else rows.to_message(row)
 
+    async def answer(self, turn_id: str) -> Message | None:
+        """See `Store`."""
+        row = await self._first(self._sql.answer, {"key": key(turn_id)})
+        return None if row is None else rows.to_message(row)
+
     async def versions(self, message_id: str) -> Sequence[Version]:
         """See `Store`."""
         return [rows.to_version(row) for row in await self._all(self._sql.versions, {"key": key(message_id)})]

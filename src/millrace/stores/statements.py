@@ -13,6 +13,7 @@ from sqlalchemy import (
     case,
     cast,
     delete,
+    exists,
     func,
     insert,
     select,
@@ -135,6 +136,12 @@ class Statements:
             other.c.id == bindparam("before"), other.c.session_id == bindparam("session_id")
         )
         self.message = message.where(of.id == bindparam("key"))
+        written = VERSIONS.alias("written")
+        self.answer = message.where(
+            of.session_id == select(USAGE.c.session_id).where(USAGE.c.turn_id == bindparam("key")).scalar_subquery(),
+            of.role == "assistant",
+            exists().where(written.c.message_id == of.id, written.c.turn_id == bindparam("key")),
+        )
         self.messages = newest
         self.messages_before = newest.where(of.position < place.scalar_subquery())
         self.versions: Select[Any] = (

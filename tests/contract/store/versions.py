@@ -23,6 +23,12 @@ class VersionsContract:
         assert [(v.number, v.content) for v in await store.versions("answer-1")] == [(1, "One."), (2, "Two.")]
         session = await must_session(store, "s")
         assert (session.message_count, session.updated_at) == (4, 7_500)
+        for turn_id in ("turn-1", "turn-3"):  # whichever of its versions a turn wrote
+            assert await store.answer(turn_id) == message
+        assert await store.answer("turn-2") == await store.message("answer-2")
+        assert await store.answer("turn-9") is None
+        await store.delete_session("s")
+        assert await store.answer("turn-1") is None
 
     async def test_selecting_a_version(self, store: Store) -> None:
         await open_session(store)

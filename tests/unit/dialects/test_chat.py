@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from millrace.dialects.chat import ChatDialect, turn_context
 from millrace.dialects.dialect import BadFrame, Reference
 from millrace.model.commands import Ping
-from millrace.model.errors import InvalidRequest, MillraceError, ProviderFailure, RateLimited
+from millrace.model.errors import InvalidRequest, MillraceError, NoActiveStream, ProviderFailure, RateLimited
+from millrace.model.messages import Message, Version
 
 AT_MS = 1_767_323_045_678
 
@@ -65,6 +66,14 @@ def test_an_error_about_nothing_known_has_no_seq_and_says_null() -> None:
         "timestamp": "2026-01-02T03:04:05.678Z",
         "error": {"code": "INVALID_REQUEST", "message": "No.", "recoverable": True},
     }
+
+
+def test_an_answer_that_is_over_is_told_as_it_is_stored() -> None:
+    version = Version(number=1, content="All of it.", status="complete", created_at=0, turn_id="t1")
+    stored = Message(id="m1", session_id="s1", role="assistant", created_at=0, version=version)
+    data = error_frame(NoActiveStream("Over.", answer=stored), Reference(turn_id="t1"))["data"]
+    assert (data["session_id"], data["message_id"], data["turn_id"]) == ("s1", "m1", "t1")
+    assert data["partial_message"] == "All of it."
 
 
 def test_what_a_provider_said_is_never_sent() -> None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from millrace.dialects.dialect import BadFrame, Reference
 from millrace.dialects.stream import StreamDialect
 from millrace.model.commands import Ping
-from millrace.model.errors import InvalidRequest, MillraceError, ProviderFailure, RateLimited
+from millrace.model.errors import InvalidRequest, MillraceError, NoActiveStream, ProviderFailure, RateLimited
+from millrace.model.messages import Message, Version
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -46,6 +47,22 @@ def test_an_error_names_the_clients_message() -> None:
         "message": "No.",
         "recoverable": True,
         "partial_content": "",
+    }
+
+
+def test_an_answer_that_is_over_is_told_as_it_is_stored() -> None:
+    version = Version(number=1, content="All of it.", status="complete", created_at=0, turn_id="t1")
+    stored = Message(id="m1", session_id="s1", role="assistant", created_at=0, version=version)
+    data = error_frame(NoActiveStream("Over.", answer=stored), Reference(turn_id="t1"))["data"]
+    assert data == {
+        "message_id": None,
+        "turn_id": "t1",
+        "ai_message_id": "m1",
+        "session_id": "s1",
+        "code": "NO_ACTIVE_STREAM",
+        "message": "Over.",
+        "recoverable": False,
+        "partial_content": "All of it.",
     }
 
 

@@ -4,7 +4,9 @@ import pytest
 from tests.unit.engine.conftest import ANA, BEN, Bench
 
 from millrace.engine.access import Access
+from millrace.logs.memory_registry import MemoryRegistry
 from millrace.model.errors import NoActiveStream, NotFound
+from millrace.ops.clock import SystemClock
 
 
 async def test_sessions_messages_and_turns_are_their_owners(bench: Bench) -> None:
@@ -23,8 +25,13 @@ async def test_sessions_messages_and_turns_are_their_owners(bench: Bench) -> Non
         with pytest.raises(NotFound) as nobodys:
             await verb("nothing", ANA)
         assert theirs.value.message == nobodys.value.message, "the answer does not tell whether it exists"
-    with pytest.raises(NoActiveStream):
-        await access.turn(turn.id, BEN)
+    for registry in (bench.registry, MemoryRegistry(SystemClock())):  # one that knows the turn, and one that forgot it
+        with pytest.raises(NoActiveStream) as theirs_too:
+            await Access(bench.store, registry).turn(turn.id, BEN)
+        assert theirs_too.value.answer is None
+    with pytest.raises(NoActiveStream) as over:
+        await Access(bench.store, MemoryRegistry(SystemClock())).turn(turn.id, ANA)
+    assert over.value.answer == answer
 
 
 async def test_a_name_is_the_same_session_of_the_same_user_and_of_nobody_else(bench: Bench) -> None:

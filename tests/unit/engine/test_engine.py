@@ -445,8 +445,10 @@ async def test_an_ended_turn_can_be_read_until_its_log_is_gone(make_bench) -> No
     assert len(await bench.entries(turn)) == 3
     await asyncio.sleep(0.01)
     assert await bench.log.prune(turn.created_at + 60_000) == 1
-    with pytest.raises(NoActiveStream):
+    with pytest.raises(NoActiveStream) as over:
         await bench.engine.attach(turn)
+    assert over.value.answer is not None
+    assert (over.value.answer.id, over.value.answer.version.content) == (turn.message_id, "x")
 
 
 async def test_a_followers_lag_costs_nothing_but_its_cursor(bench: Bench) -> None:
