@@ -208,6 +208,15 @@ class TurnRegistry(Protocol):
     async def listen(self, sink: Callable[[Signal], None]) -> Subscription:
         """Give `sink` the signals for turns that this process owns."""
 
+    async def announce(self, turn: Turn) -> None:
+        """Tell whoever watches the turn's user that it was admitted and is being worked on, in every process."""
+
+    async def watch(self, user_id: str, sink: Callable[[Turn], None]) -> Subscription:
+        """Give `sink` each turn of a user once it is announced, by whichever process.
+
+        `sink` is called on the event loop, must not block and must not raise.
+        """
+
     async def close(self) -> None:
         """Release the storage."""
 

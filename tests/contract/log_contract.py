@@ -364,6 +364,28 @@ class RegistryContract:
         await backend.registry.signal(signal)
         assert heard == [signal]
 
+    async def test_whoever_watches_a_user_is_told_of_announced_turns(self, backend: Backend, turns: Turns) -> None:
+        registry = backend.registry
+        seen: list[Turn] = []
+        subscription = await registry.watch("u", seen.append)
+        other: list[Turn] = []
+        await registry.watch("v", other.append)
+        first, second = turns.new(), turns.new("elsewhere")
+        for turn in (first, second):
+            await registry.announce(turn)
+        async with asyncio.timeout(5):
+            while len(seen) < 2:
+                await asyncio.sleep(0.005)
+        assert seen == [first, second]
+        subscription.close()
+        subscription.close()
+        await registry.announce(turns.new(user="v"))
+        async with asyncio.timeout(5):
+            while not other:
+                await asyncio.sleep(0.005)
+        await registry.announce(first)
+        assert (len(seen), len(other)) == (2, 1)
+
     async def test_nothing_is_known_of_strangers(self, backend: Backend) -> None:
         assert await backend.registry.find("nobody") is None
         assert await backend.registry.requested("nobody", "r") is None

@@ -2,14 +2,12 @@
 
 import asyncio
 import logging
-import uuid
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-
-import msgspec
 
 from millrace.engine.access import Access
 from millrace.engine.attendance import Attendance
+from millrace.engine.drafts import Draft, Drafts
 from millrace.engine.hub import Follower, Hub
 from millrace.engine.insights import Insights
 from millrace.engine.options import EngineOptions
@@ -18,7 +16,7 @@ from millrace.engine.run import Run, RunServices
 from millrace.engine.runs import Runs
 from millrace.engine.timings import Timings
 from millrace.model.commands import CancelTurn, StartTurn
-from millrace.model.errors import Conflict, InvalidRequest, MessageTooLong, MillraceError, NoActiveStream, Overloaded
+from millrace.model.errors import Conflict, InvalidRequest, MillraceError, NoActiveStream, Overloaded
 from millrace.model.events import CancelCause, Entry
 from millrace.model.messages import FoldedMessage, Session, Turn
 from millrace.model.principal import Principal
@@ -73,8 +71,7 @@ class Engine:
         self._store = store
         self._registry = registry
         self._log = log
-        self._models = models
-        self._clock = clock
+        self._drafts = Drafts(access=self.access, store=store, models=models, clock=clock, options=self.options)
         self._ledger = ledger
         self._hub = Hub(log, clock, linger_s=self.options.linger_s, watched=self._watched)
         self._runs = Runs(clock)
@@ -119,11 +116,16 @@ class Engine:
         """What is going on."""
         return EngineStatus(self._runs.running, self._runs.queued, self._hub.followers)
 
+    def turns(self) -> Sequence[Turn]:
+        """The turns of all users that this process works on, running and waiting."""
+        return self._runs.turns()
+
     async def start(self, command: StartTurn, caller: Principal) -> Turn:
         """Admit a turn and begin it; the same `request_id` again gives the turn it started.
 
         Raises:
             InvalidRequest: The message is empty or too long, or the model is not known.
+            Forbidden: It brings a key of the caller's own, and the server takes none.
             NotFound: The session or message is not the caller's.
             RateLimited, QuotaExceeded: The caller's allowance.
             TurnInProgress: The session is busy and takes no more.
@@ -131,13 +133,10 @@ class Engine:
         """
         if not self._accepting:
             raise Overloaded(retry_after=2)
-        model = self._models.resolve(command.model).info.id
-        # The caller's own key serves this one run and goes nowhere else, least of all into the log.
-        api_key, command = command.api_key, msgspec.structs.replace(command, api_key=None)
-        turn, new_session = await self._draft(command, caller, model)
+        draft = await self._drafts.draft(command, caller)
         reservation = await self._ledger.reserve(caller.user_id, tokens=0) if self._ledger else None
         try:
-            record = await self._admit(turn, new_session=new_session, reservation=reservation, api_key=api_key)
+            record = await self._admit(draft, reservation)
         except BaseException:
             if reservation is not None:
                 await reservation.cancel()
@@ -212,6 +211,13 @@ class Engine:
         await self.access.session(session_id, caller)
         return await self._registry.active(session_id)
 
+    async def watch(self, caller: Principal, sink: Callable[[Turn], None]) -> Subscription:
+        """Give `sink` each turn of the caller that is admitted from now on, whoever asked, in whatever protocol.
+
+        `sink` is called on the event loop, must not block and must not raise.
+        """
+        return await self._registry.watch(caller.user_id, sink)
+
     async def entries(self, turn_id: str, caller: Principal) -> Sequence[Entry]:
         """Wait for a turn's end; all its entries.
 
@@ -234,56 +240,8 @@ class Engine:
 
     # --- admission ----------------------------------------------------------------------------------
 
-    async def _draft(self, command: StartTurn, caller: Principal, model: str) -> tuple[Turn, bool]:
-        """The turn as it is to be admitted, and whether its session is new."""
-        turn_id, message_id, user_message_id = str(uuid.uuid4()), str(uuid.uuid4()), str(uuid.uuid4())
-        session_id = command.session_id
-        if command.regenerate is not None:
-            session_id, user_message_id, question = await self._question(command, command.regenerate, caller)
-            message_id = command.regenerate
-            command = msgspec.structs.replace(command, message=question, session_id=session_id)
-        self._check_message(command.message)
-        begun = session_id is not None
-        if session_id is not None:
-            await self.access.session(session_id, caller)
-        elif command.session_name is not None:
-            session_id, session = await self.access.named(command.session_name, caller)
-            begun = session is not None
-        turn = Turn(
-            id=turn_id,
-            session_id=session_id or str(uuid.uuid4()),
-            user_id=caller.user_id,
-            user_message_id=user_message_id,
-            message_id=message_id,
-            command=command,
-            model=model,
-            created_at=self._clock.now_ms(),
-        )
-        return turn, not begun
-
-    def _check_message(self, message: str) -> None:
-        if not message.strip():
-            raise InvalidRequest("The message is empty. Write something and send it again.")
-        if len(message) > self.options.message_chars:
-            raise MessageTooLong(
-                f"The message has {len(message):,} characters; {self.options.message_chars:,} are allowed. Shorten it."
-            )
-
-    async def _question(self, command: StartTurn, message_id: str, caller: Principal) -> tuple[str, str, str]:
-        """Session, id and text of the user's message that an answer belongs to."""
-        answer = await self.access.message(message_id, caller)
-        if command.session_id not in {None, answer.session_id}:
-            raise InvalidRequest("That answer is in another conversation: session_id and message_id do not match.")
-        if answer.role != "assistant":
-            raise InvalidRequest("Only an answer can be written again; message_id names a question.")
-        earlier = await self._store.messages(answer.session_id, limit=1, before=message_id)
-        if not earlier or earlier[0].role != "user":
-            raise InvalidRequest("The question of this answer is gone, so it cannot be written again.")
-        return answer.session_id, earlier[0].id, earlier[0].version.content
-
-    async def _admit(
-        self, turn: Turn, *, new_session: bool, reservation: Reservation | None, api_key: str | None
-    ) -> TurnRecord:
+    async def _admit(self, draft: Draft, reservation: Reservation | None) -> TurnRecord:
+        turn = draft.turn
         queue_limit = 0 if self.options.on_busy == "reject" else self.options.queue_limit
         admission = await self._registry.admit(turn, queue_limit=queue_limit)
         if admission.outcome == "duplicate":
@@ -291,16 +249,17 @@ class Engine:
                 await reservation.cancel()
             return admission.record
         try:
-            if new_session:
+            if draft.new_session:
                 await self._begin_session(turn)
             if admission.outcome == "queued" and self.options.on_busy == "interrupt":
                 await self._interrupt(turn)
         except BaseException:
             await self._registry.release(admission.record.lease, "failed")
             raise
-        self._runs.start(Run(self._services, admission.record, reservation=reservation, api_key=api_key))
+        self._runs.start(Run(self._services, admission.record, reservation=reservation, api_key=draft.api_key))
         if self.options.on_disconnect == "cancel":
             self._attendance.left(turn.id)
+        await self._registry.announce(turn)
         return admission.record
 
     async def _begin_session(self, turn: Turn) -> None:

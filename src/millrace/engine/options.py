@@ -30,6 +30,7 @@ class EngineOptions:
         suggestions_budget_s: How long the end of an answer may wait for follow-up questions.
         guidance_enabled: Whether what is estimated of the learner is told to the model.
         guidance_budget_s: How long a question may wait for that, where the estimate takes its time.
+        caller_api_keys: Whether callers may bring their own keys for providers.
     """
 
     max_tokens: int = 4096
@@ -50,3 +51,4 @@ class EngineOptions:
     suggestions_budget_s: float = 0.8
     guidance_enabled: bool = True
     guidance_budget_s: float = 0.02
+    caller_api_keys: bool = False

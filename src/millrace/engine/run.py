@@ -290,11 +290,13 @@ class Run:
         """Go on with a turn whose process died.
 
         Raises:
-            Interrupted: It died too often, or the model cannot continue a text.
+            Interrupted: It died too often, the model cannot continue a text, or it used a key that nobody has any more.
         """
         transcript.write(TurnResumed(transcript.chars, self.lease.fence))
         if self.lease.fence > self._services.options.max_takeovers + 1:
             raise Interrupted(detail=f"taken over {self.lease.fence - 1} times")
+        if self.turn.command.own_key and self._api_key is None:
+            raise Interrupted(detail="the caller's own key is not kept")
         if transcript.pieces and not resolved.info.capabilities.prefill:
             raise Interrupted(detail=f"{resolved.info.id} cannot continue a text")
 

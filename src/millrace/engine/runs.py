@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 
 from millrace.engine.run import Run
+from millrace.model.messages import Turn
 from millrace.model.turns import Lease, Signal
 from millrace.ports import Clock
 
@@ -41,6 +42,10 @@ class Runs:
         """Whether this process generates the turn, and only for those who watch it."""
         run, _ = self._runs.get(turn_id, (None, None))
         return run is not None and run.turn.command.stop_unwatched
+
+    def turns(self) -> Sequence[Turn]:
+        """The turns that are being generated or wait."""
+        return [run.turn for run, _ in self._runs.values()]
 
     def leases(self) -> Sequence[Lease]:
         """The leases that must be renewed."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from millrace.logs.signals import SignalSinks
+from millrace.logs.signals import Announcements, SignalSinks
 from millrace.model.errors import TurnInProgress
 from millrace.model.messages import Turn, TurnState
 from millrace.model.turns import Admission, Lease, Signal, TurnRecord
@@ -33,6 +33,7 @@ class MemoryRegistry:
         self._sessions: dict[str, list[str]] = {}
         self._requests: dict[tuple[str, str], str] = {}
         self._signals = SignalSinks()
+        self._announcements = Announcements()
 
     def holds(self, lease: Lease) -> bool:
         """Whether `lease` is the newest of its turn."""
@@ -123,6 +124,14 @@ class MemoryRegistry:
     async def listen(self, sink: Callable[[Signal], None]) -> Subscription:
         """Begin to listen."""
         return self._signals.add(sink)
+
+    async def announce(self, turn: Turn) -> None:
+        """Tell those who watch the turn's user."""
+        self._announcements.give(turn)
+
+    async def watch(self, user_id: str, sink: Callable[[Turn], None]) -> Subscription:
+        """Begin to tell of a user's new turns."""
+        return self._announcements.add(user_id, sink)
 
     def forget(self, ended_before_ms: int) -> list[str]:
         """Turns that ended before that time and whose log may go; returns their ids.

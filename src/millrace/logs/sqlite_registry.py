@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from millrace.logs.memory_registry import IDEMPOTENCY_MS
-from millrace.logs.signals import SignalSinks
+from millrace.logs.signals import Announcements, SignalSinks
 from millrace.logs.sqlite_database import LogDatabase
 from millrace.model.errors import TurnInProgress
 from millrace.model.messages import Turn, TurnState
@@ -30,6 +30,7 @@ class SqliteRegistry:
         self._clock = clock
         self._owner = owner
         self._signals = SignalSinks()
+        self._announcements = Announcements()
 
     async def admit(self, turn: Turn, *, queue_limit: int) -> Admission:
         """Claim the session for a turn."""
@@ -148,6 +149,14 @@ class SqliteRegistry:
     async def listen(self, sink: Callable[[Signal], None]) -> Subscription:
         """Begin to listen."""
         return self._signals.add(sink)
+
+    async def announce(self, turn: Turn) -> None:
+        """Tell those who watch the turn's user."""
+        self._announcements.give(turn)
+
+    async def watch(self, user_id: str, sink: Callable[[Turn], None]) -> Subscription:
+        """Begin to tell of a user's new turns."""
+        return self._announcements.add(user_id, sink)
 
     async def close(self) -> None:
         """The database is closed by whoever opened it."""

@@ -31,6 +31,9 @@ class StartTurn(Struct, frozen=True, kw_only=True):
     then not looked at. `max_tokens` and `temperature` are wishes; the server's own limit holds. Without `suggestions`
     nobody thinks of follow-up questions. `stop_unwatched` stops the turn as soon as its last watcher goes away: in some
     protocols that is how a client stops it. Without `estimate_emotion` nobody looks at how the writer feels.
+
+    `api_key` is the caller's own for whichever provider answers, `api_keys` are theirs by the provider's name. They
+    serve this turn alone: of a turn that was admitted only `own_key` remains, which says that one of them is used.
     """
 
     message: str = ""
@@ -43,6 +46,8 @@ class StartTurn(Struct, frozen=True, kw_only=True):
     context: TurnContext = TurnContext()
     regenerate: str | None = None
     api_key: str | None = None
+    api_keys: dict[str, str] | None = None
+    own_key: bool = False
     history: tuple[PromptMessage, ...] | None = None
     max_tokens: int | None = None
     temperature: float | None = None

@@ -47,7 +47,7 @@ class Catalogue:
     def find(self, model: str | None) -> ModelInfo:
         """The model that `provider/name`, a name alone, or nothing means.
 
-        A name that its provider does not list is passed through.
+        A name that its provider does not list is passed through; `provider/` is the first chat model that it lists.
 
         Raises:
             InvalidRequest: There is no such provider, the name is nobody's or of several.
@@ -60,7 +60,16 @@ class Catalogue:
         if name and provider in self.listed:
             known = next((info for info in self.listed[provider] if info.name == name), None)
             return known or self.describe(provider, name)
+        if not name and model.endswith("/") and (first := self._first(provider)) is not None:
+            return first
         return self._by_name(model)
+
+    def _first(self, provider: str) -> ModelInfo | None:
+        """The model of a provider that answers where only the provider is named: its part of the default, if any."""
+        default_provider, _, default_name = self.default.partition("/")
+        if provider == default_provider:
+            return self.find(f"{provider}/{default_name}")
+        return next((info for info in self.listed.get(provider, ()) if is_chat_model(info.name)), None)
 
     def _by_name(self, name: str) -> ModelInfo:
         found = [info for info in self.models if info.name == name]

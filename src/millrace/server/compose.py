@@ -134,6 +134,7 @@ def engine_options(settings: Settings) -> EngineOptions:
         guidance_enabled=generation.guidance_enabled,
         guidance_budget_s=generation.guidance_budget_s,
         suggestions_budget_s=generation.suggestions_budget_s,
+        caller_api_keys=settings.caller_api_keys,
     )
 
 

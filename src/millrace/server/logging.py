@@ -61,11 +61,11 @@ def _is_console(form: str) -> bool:
 
 
 def _formatter(console: bool) -> logging.Formatter:
-    last: list[Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
-        if console
-        else [structlog.processors.format_exc_info, _hide_secrets, structlog.processors.JSONRenderer(sort_keys=False)]
+    # Plain tracebacks: pretty ones print the values of local variables, callers' keys among them.
+    pretty = structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
     )
+    last: Processor = pretty if console else structlog.processors.JSONRenderer(sort_keys=False)
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[
             structlog.stdlib.add_log_level,
@@ -73,7 +73,12 @@ def _formatter(console: bool) -> logging.Formatter:
             structlog.stdlib.ExtraAdder(),
             structlog.processors.TimeStamper(fmt="iso", utc=True),
         ],
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _hide_secrets, *last],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            _hide_secrets,
+            last,
+        ],
     )
 
 

@@ -465,11 +465,18 @@ async def test_a_followers_lag_costs_nothing_but_its_cursor(bench: Bench) -> Non
     slow.close()
 
 
-async def test_the_callers_own_key_is_used_and_not_kept(bench: Bench) -> None:
-    turn, call = await bench.ask(api_key="sk-mine")
-    assert call.request.api_key == "sk-mine"
-    record = await bench.engine.find(turn.id, ANA)
-    assert "sk-mine" not in repr(record)
+async def test_the_callers_own_key_is_used_and_not_kept(make_bench) -> None:  # type: ignore[no-untyped-def]
+    bench: Bench = await make_bench(caller_api_keys=True)
+    for keys in ({"api_key": "sk-mine"}, {"api_keys": {"scripted": "sk-mine", "other": "sk-x"}, "api_key": "sk-y"}):
+        turn, call = await bench.ask(**keys)
+        assert call.request.api_key == "sk-mine"
+        record = await bench.engine.find(turn.id, ANA)
+        assert "sk-" not in repr(record)
+        assert record.turn.command.own_key
+        call.finish()
+    turn, call = await bench.ask(api_keys={"other": "sk-x"})
+    assert call.request.api_key is None
+    assert not turn.command.own_key
     call.finish()
 
 

@@ -70,6 +70,17 @@ async def test_a_turn_that_kills_every_process_ends_as_interrupted(make_bench) -
     assert end.code == "INTERRUPTED"
 
 
+async def test_a_turn_on_a_key_that_nobody_kept_goes_on_with_no_other(make_bench) -> None:  # type: ignore[no-untyped-def]
+    bench: Bench = await make_bench(caller_api_keys=True)
+    turn, call = await bench.ask(api_key="sk-mine", model="scripted/prefill")
+    call.say("Half")
+    await bench.engine.close()
+    new: Bench = await make_bench(share=bench)
+    end = (await new.entries(turn))[-1].event
+    assert isinstance(end, TurnFailed)
+    assert (end.code, len(bench.provider.calls)) == ("INTERRUPTED", 1)
+
+
 async def test_old_logs_are_forgotten(make_bench) -> None:  # type: ignore[no-untyped-def]
     bench: Bench = await make_bench(log_retention_s=-1.0, linger_s=0.0)
     turn, call = await bench.ask()

@@ -27,6 +27,8 @@ BOTH = catalogue(acme=["b", "a", "org/x"], local=["b", "tiny"], empty=[])
         ("empty/anything", "empty/anything"),
         ("local/b", "local/b"),
         (None, "acme/b"),
+        ("acme/", "acme/b"),
+        ("local/", "local/b"),
     ],
 )
 def test_find(asked: str | None, found: str) -> None:
@@ -41,7 +43,8 @@ def test_find(asked: str | None, found: str) -> None:
         ("b", "acme/b or local/b"),
         ("nobody", 'There is no model "nobody"'),
         ("nobody/x", 'There is no model "nobody/x"'),
-        ("acme/", "There is no model"),
+        ("nobody/", "There is no model"),
+        ("empty/", "There is no model"),
         ("", "There is no model"),
         ("tinny", 'Did you mean "tiny"?'),
         ("x" * 10_000, "…"),

@@ -8,7 +8,7 @@ from msgspec import to_builtins
 from pydantic import ConfigDict, Field
 
 from millrace.model.commands import StartTurn, ThinkingChoice, TurnContext
-from millrace.model.errors import Forbidden, InvalidRequest, MillraceError, Overloaded
+from millrace.model.errors import InvalidRequest, MillraceError, Overloaded
 from millrace.model.events import Entry, TurnCancelled, TurnCompleted, TurnFailed
 from millrace.model.failures import failed_turn
 from millrace.model.messages import FoldedMessage, Turn
@@ -95,7 +95,7 @@ async def chat(
 
     `X-Provider-Key` is the caller's own key for the provider, for this question alone, where the server allows it.
     """
-    command = _command(body, caller, services, idempotency_key, x_provider_key)
+    command = _command(body, caller, idempotency_key, x_provider_key)
     turn = await services.engine.start(command, caller)
     folded, terminal = await _result(turn, caller, services)
     if isinstance(terminal.event, TurnFailed):
@@ -104,13 +104,9 @@ async def chat(
     return _answer(turn, folded, terminal, reasoning=body.enable_reasoning)
 
 
-def _command(
-    body: ChatRequest, caller: Principal, services: Services, idempotency_key: str | None, api_key: str | None
-) -> StartTurn:
+def _command(body: ChatRequest, caller: Principal, idempotency_key: str | None, api_key: str | None) -> StartTurn:
     if body.user_id is not None and body.user_id != caller.user_id:
         raise InvalidRequest("user_id: this is not the user whose token was sent.")
-    if api_key is not None and not services.settings.caller_api_keys:
-        raise Forbidden("This server does not take callers' own provider keys.")
     context = body.context
     return StartTurn(
         message=body.message,
