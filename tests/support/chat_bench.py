@@ -11,6 +11,7 @@ from typing import Any
 from tests.support.scripted_provider import Call, ScriptedDirectory, ScriptedProvider
 
 from millrace.dialects.chat import ChatDialect
+from millrace.dialects.dialect import Dialect
 from millrace.engine.engine import Engine
 from millrace.engine.insights import Insights
 from millrace.engine.options import EngineOptions
@@ -38,7 +39,7 @@ class Peer:
     `blocked` holds every send, as a socket does whose buffer is full; `gone` makes every send fail.
     """
 
-    def __init__(self, engine: Engine, caller: Principal = ANA, **options: Any) -> None:
+    def __init__(self, engine: Engine, caller: Principal = ANA, dialect: Dialect | None = None, **options: Any) -> None:
         self.frames: list[Frame] = []
         self.writes: list[int] = []
         self.gone = False
@@ -46,7 +47,7 @@ class Peer:
         self._free = asyncio.Event()
         self._free.set()
         self._news = asyncio.Event()
-        self.connection = Connection(engine, caller, ChatDialect(), self._send, SystemClock(), **options)
+        self.connection = Connection(engine, caller, dialect or ChatDialect(), self._send, SystemClock(), **options)
 
     async def _send(self, frames: Sequence[bytes]) -> None:
         self.waiting += 1
@@ -70,7 +71,11 @@ class Peer:
 
     async def say(self, kind: str, **data: Any) -> None:
         """Send a frame, and wait until it was obeyed."""
-        await self.connection.receive(json.dumps({"type": kind, "data": data}))
+        await self.send({"type": kind, "data": data})
+
+    async def send(self, frame: Frame) -> None:
+        """Send a frame of any form."""
+        await self.connection.receive(json.dumps(frame))
 
     async def got(self, wanted: Callable[[Frame], bool]) -> Frame:
         """The first frame of that kind, waited for."""
@@ -84,7 +89,9 @@ class Peer:
 
     async def first(self, *kinds: str, turn_id: str | None = None) -> Frame:
         """The first frame of one of these types, of one turn where it is named."""
-        return await self.got(lambda frame: frame["type"] in kinds and turn_id in (None, frame["data"].get("turn_id")))
+        return await self.got(
+            lambda frame: frame["type"] in kinds and turn_id in (None, frame.get("data", frame).get("turn_id"))
+        )
 
     async def token(self, text: str) -> Frame:
         """The frame with that token."""

@@ -386,6 +386,19 @@ export interface SessionChange {
   title: string;
 }
 /**
+ * What goes on in one conversation.
+ */
+export interface SessionCountsShape {
+  /**
+   * Tabs that show it (`/ws/chat/{session_id}`).
+   */
+  connections: number;
+  /**
+   * Answers that are being written or wait.
+   */
+  active_turns: number;
+}
+/**
  * A new conversation.
  */
 export interface SessionCreation {
@@ -479,6 +492,29 @@ export interface TurnsShape {
    * Readers of these answers: one per tab and answer.
    */
   followers: number;
+}
+/**
+ * What goes on in this process.
+ */
+export interface StreamStatusShape {
+  /**
+   * Whether these are the caller's own figures, or everybody's: operators get those.
+   */
+  scope: "own" | "all";
+  /**
+   * Open connections, of whatever kind.
+   */
+  connections: number;
+  /**
+   * Answers that are being written or wait.
+   */
+  active_turns: number;
+  /**
+   * The same by conversation, for those in which anything goes on.
+   */
+  sessions: {
+    [k: string]: SessionCountsShape;
+  };
 }
 /**
  * A ticket for `/api/ws/chat?ticket=`.

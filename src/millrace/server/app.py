@@ -1,34 +1,37 @@
 """The composition root: one FastAPI app out of settings and ports."""
 
-from collections.abc import AsyncIterator, MutableMapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import HTTPConnection
 from starlette.routing import WebSocketRoute
 
 import millrace
-from millrace.dialects.chat import ChatDialect
-from millrace.dialects.dialect import Dialect
-from millrace.dialects.stream import StreamDialect
 from millrace.limits.connections import ConnectionCounter
-from millrace.limits.frames import FrameMeter
-from millrace.ops.clock import SystemClock
-from millrace.ports import Clock
-from millrace.server.auth import accepted_subprotocol
 from millrace.server.body_limit import BodyLimit
 from millrace.server.compose import Ports, compose
 from millrace.server.origin import OriginGuard
 from millrace.server.problems import install_problem_handlers
-from millrace.server.routes import auth, chat, export, health, keys, messages, models, preferences, search, sessions
+from millrace.server.routes import (
+    auth,
+    chat,
+    export,
+    health,
+    keys,
+    messages,
+    models,
+    preferences,
+    search,
+    sessions,
+    stream_status,
+)
 from millrace.server.routes.documents import documents_router
-from millrace.server.services import current_caller, current_documents, services_of
+from millrace.server.services import current_caller, current_documents
 from millrace.server.settings import Settings, load_settings
 from millrace.server.static import Page, SecurityHeaders
-from millrace.transports.websocket import DialectEndpoint, Handshake
+from millrace.server.websockets import websocket_endpoints
 
 _DESCRIPTION = """Live AI chat: ask over a WebSocket at `/api/ws/chat` or in one request at `/api/v1/chat`, and manage
 what was said. Callers are known by the cookie `millrace_session` or by `Authorization: Bearer`. Errors are RFC 9457
@@ -61,11 +64,11 @@ def create_app(settings: Settings | None = None, *, ports: Ports | None = None) 
     app.state.ports = ports or Ports()
     app.state.connections = ConnectionCounter(settings.limits.connections_per_user)
     install_problem_handlers(app)
-    for module in (auth, keys, preferences, sessions, export, messages, search, models, chat, health):
+    for module in (auth, keys, preferences, sessions, export, messages, search, models, chat, health, stream_status):
         app.include_router(module.router)
     app.include_router(documents_router(current_documents, current_caller))
-    app.router.routes.append(WebSocketRoute("/api/ws/chat", _websocket(app, ChatDialect())))
-    app.router.routes.append(WebSocketRoute("/api/ws", _websocket(app, StreamDialect())))
+    for path, endpoint in websocket_endpoints(app).items():
+        app.router.routes.append(WebSocketRoute(path, endpoint))
     app.mount("/", Page(), name="page")
     return app
 
@@ -96,27 +99,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             yield
         finally:
             del app.state.services
-
-
-def _websocket(app: FastAPI, dialect: Dialect) -> DialectEndpoint:
-    settings: Settings = app.state.settings
-    clock: Clock = app.state.ports.clock or SystemClock()
-
-    async def authenticate(scope: MutableMapping[str, Any]) -> Handshake:
-        connection = HTTPConnection(scope)
-        caller = await services_of(app).authentication.websocket_caller(connection)
-        return Handshake(caller, accepted_subprotocol(connection))
-
-    return DialectEndpoint(
-        engine=lambda: services_of(app).engine,
-        dialect=dialect,
-        authenticate=authenticate,
-        hold=app.state.connections.hold,
-        meter=lambda: FrameMeter(settings.limits.frames_per_second, clock),
-        frame_bytes=settings.limits.frame_bytes,
-        clock=clock,
-        pace_ms=settings.generation.token_delay_ms,
-    )
 
 
 def _middleware(settings: Settings) -> list[Middleware]:

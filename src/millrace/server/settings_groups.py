@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 SYMMETRIC = frozenset({"HS256", "HS384", "HS512"})
@@ -51,6 +51,13 @@ class AuthSettings(Group):
     """Life of a refresh token that is not used, in seconds."""
     guest_cookie_s: Annotated[int, Field(ge=60, le=366 * 86_400)] = 365 * 86_400
     """Life of a guest's cookie, in seconds; it is renewed while it is used."""
+    operators: Names = ()
+    """Those who run the server, by user id or by the address of their account: they see figures of everybody."""
+
+    @field_validator("operators", mode="after")
+    @classmethod
+    def _addresses_compare(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name.casefold() if "@" in name else name for name in value)
 
 
 class JwtSettings(Group):

@@ -29,13 +29,18 @@ _EMOTION: frozenset[type[AnyEvent]] = frozenset({EmotionUpdated})
 
 
 class DeliveryOptions(Struct, frozen=True):
-    """How a follower wants to be served. `pace_ms` is the least time between two pieces of text."""
+    """How a follower wants to be served. `pace_ms` is the least time between two pieces of text.
+
+    With `snapshot`, one that comes in the middle gets the turn's beginning, its text so far in one piece, and then what
+    follows; nothing else of what was before.
+    """
 
     show_reasoning: bool = True
     show_emotion: bool = True
     pace_ms: int = 0
     lag_entries: int = LAG_ENTRIES
     lag_ms: int = LAG_MS
+    snapshot: bool = False
 
     def hidden(self) -> frozenset[type[AnyEvent]]:
         """The events this follower does not want to see."""
@@ -118,6 +123,8 @@ class Delivery:
             return Batch(())
         if start >= end:
             return Batch((), ended=sealed)
+        if self._options.snapshot and not start and self._live_from > 1:
+            return self._snapshot(log, sealed=sealed)
         if self._options.pace_ms and end > self._live_from and not self._hurry(log, sealed=sealed):
             return self._paced(log, now_ms, sealed=sealed)
         self.cursor = end
@@ -126,6 +133,15 @@ class Delivery:
         if not lags and (not hidden or (end - start == 1 and type(log[start].event) not in hidden)):
             return Batch((range(start, end),), ended=sealed)
         return Batch(_parts(log, start, end, hidden, merge=lags), ended=sealed)
+
+    def _snapshot(self, log: Sequence[Entry], *, sealed: bool) -> Batch:
+        end = len(log)
+        texts = [entry for entry in log if isinstance(entry.event, TextDelta)]
+        parts: list[range | Merged] = [range(1), *((_merge(texts),) if texts else ())]
+        if sealed:
+            parts.append(range(end - 1, end))
+        self.cursor = end
+        return Batch(parts, ended=sealed)
 
     def _hurry(self, log: Sequence[Entry], *, sealed: bool) -> bool:
         """A turn that was stopped or failed is told at once, not at reading pace."""

@@ -20,11 +20,12 @@ from millrace.model.commands import (
     ResumeTurn,
     StartTurn,
 )
-from millrace.model.errors import InvalidRequest, MillraceError, NoActiveStream, StreamError, Unauthorized
+from millrace.model.errors import InvalidRequest, MillraceError, NoActiveStream, NotFound, StreamError, Unauthorized
 from millrace.model.messages import Turn
 from millrace.model.principal import Principal
-from millrace.ports import Clock
+from millrace.ports import Clock, Subscription
 from millrace.stream.delivery import DeliveryOptions
+from millrace.transports.feed import Feed
 from millrace.transports.pump import ConnectionClosed, Offer, Pump, Send
 
 _logger = logging.getLogger("millrace.transports")
@@ -33,17 +34,21 @@ MAX_WATCHES = 100
 
 
 class ConnectionOptions(Struct, frozen=True):
-    """What this connection asked for. What it did not ask for is as the turn says, or the server."""
+    """How this connection is served. What nobody asked for is as the turn says, or the server.
+
+    `snapshot` is that of `DeliveryOptions`.
+    """
 
     show_reasoning: bool | None = None
     show_emotion: bool = True
     pace_ms: int = 0
+    snapshot: bool = False
 
     def for_turn(self, turn: Turn) -> DeliveryOptions:
         """How a turn is delivered here."""
         asked = turn.command.enable_reasoning
         show_reasoning = asked if self.show_reasoning is None else self.show_reasoning
-        return DeliveryOptions(show_reasoning, self.show_emotion, self.pace_ms)
+        return DeliveryOptions(show_reasoning, self.show_emotion, self.pace_ms, snapshot=self.snapshot)
 
 
 class Watch:
@@ -68,7 +73,9 @@ class Connection:
             `ConnectionClosed` once the client is gone.
         offer: The same without waiting, where the transport can; says whether there was room.
         clock: The time of frames outside a turn.
-        pace_ms: The server's own pace for clients that ask for none.
+        options: How the client is served as long as it asks for nothing else.
+        shows: The id of the conversation that the connection shows, if it shows one: every turn of it is delivered from
+            then on, whoever starts it.
     """
 
     def __init__(
@@ -80,7 +87,8 @@ class Connection:
         clock: Clock,
         *,
         offer: Offer | None = None,
-        pace_ms: int = 0,
+        options: ConnectionOptions | None = None,
+        shows: str | None = None,
     ) -> None:
         self._engine = engine
         self._caller = caller
@@ -88,8 +96,35 @@ class Connection:
         self._send = send
         self._offer = offer
         self._clock = clock
-        self._options = ConnectionOptions(pace_ms=pace_ms)
+        self._options = options or ConnectionOptions()
+        self._shows = shows
+        self._feed = Feed(self._deliver) if shows is not None else None
+        self._announcements: Subscription | None = None
         self._watches: dict[str, Watch] = {}
+
+    async def open(self) -> None:
+        """Begin to show the conversation, where the connection shows one: what runs there first, then what comes.
+
+        Raises:
+            MillraceError: The log or the store does not answer.
+        """
+        feed, session_id = self._feed, self._shows
+        if feed is None or session_id is None:
+            return
+        meanwhile: list[Turn] = []
+        announced = meanwhile.append
+
+        def announce(turn: Turn) -> None:
+            if turn.session_id == session_id:
+                announced(turn)
+
+        self._announcements = await self._engine.watch(self._caller, announce)
+        with suppress(NotFound):  # it has not begun
+            for record in await self._engine.active(session_id, self._caller):
+                feed.add(record.turn)
+        for turn in meanwhile:
+            feed.add(turn)
+        announced = feed.add
 
     async def receive(self, frame: str | bytes) -> None:
         """Do what a frame asks; whatever fails is told to the client.
@@ -116,6 +151,10 @@ class Connection:
 
     async def close(self) -> None:
         """Follow nothing any more."""
+        if self._announcements is not None:
+            self._announcements.close()
+        if self._feed is not None:
+            await self._feed.close()
         tasks = [watch.task for watch in self._watches.values() if watch.task is not None]
         for task in tasks:
             task.cancel()
@@ -147,12 +186,17 @@ class Connection:
         if not self._options.show_emotion:
             command = replace(command, estimate_emotion=False)
         turn = await self._engine.start(command, self._caller)
+        if self._feed is not None:
+            self._feed.add(turn)
+            return
         # A request that was sent twice is answered already: a second replay would show its text twice.
         if turn.id not in self._watches:
             await self._follow(turn, after=-1)
 
     async def _cancel(self, command: CancelTurn) -> None:
         turn = await self._engine.cancel(command, self._caller)
+        if self._feed is not None:
+            return  # its end comes as its beginning did
         watch = self._watches.get(turn.id)
         if watch is None:
             # Stopped from a connection that does not follow it: the answer to the stop is its end, which may
@@ -210,6 +254,20 @@ class Connection:
             raise Unauthorized("Your sign-in has expired. Sign in again; answers in progress go on.")
 
     # --- turns that are followed -----------------------------------------------------------------------
+
+    async def _deliver(self, turn: Turn) -> None:
+        """Deliver a turn of the conversation that this connection shows, to its end."""
+        try:
+            self._check_expiry()
+            await self._follow(turn, after=-1)
+        except NoActiveStream:
+            return  # over, and its log is gone: what there is to see is in the stored conversation
+        except MillraceError as error:
+            await self._tell_broken(turn, error)
+            return
+        watch = self._watches.get(turn.id)
+        if watch is not None and watch.task is not None:
+            await asyncio.wait([watch.task])
 
     async def _follow(self, turn: Turn, *, after: int) -> None:
         """Follow a turn from behind `after`; one that is followed already starts over from there."""

@@ -1,10 +1,11 @@
 """WebSocket endpoints: a raw ASGI application per dialect.
 
-Close codes: 1008 for a failed authentication, too many connections or frames; 1009 for a frame over the size
-limit (the server's own protocol checks that before a frame reaches us); 1011 for a fault of ours; 1012 when the
-server goes down.
+Close codes: 1001 for a client that was silent for longer than its protocol allows; 1008 for a failed authentication,
+too many connections or frames; 1009 for a frame over the size limit (the server's own protocol checks that before a
+frame reaches us); 1011 for a fault of ours; 1012 when the server goes down.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
@@ -12,11 +13,8 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from millrace.dialects.dialect import Dialect
-from millrace.engine.engine import Engine
 from millrace.model.errors import MillraceError, RateLimited, Unauthorized
 from millrace.model.principal import Principal
-from millrace.ports import Clock
 from millrace.transports.connection import Connection
 from millrace.transports.pump import ConnectionClosed, Offer, Send
 
@@ -30,15 +28,22 @@ AsgiSend = Callable[[Message], Awaitable[None]]
 # The ASGI extension by which our own server protocol takes several frames in one write.
 FRAMES_EXTENSION = "millrace.websocket.frames"
 
+_NOTHING: Message = {"type": "nothing"}
+
 # RFC 6455, section 5.5: a control frame holds 125 bytes, and a close frame's code is two of them.
 _REASON_BYTES = 123
 
 
 class Handshake(Struct, frozen=True):
-    """Who connects, and the subprotocol to answer with, if the client offered any."""
+    """Who connects, the subprotocol to answer with, if the client offered any, and which conversation it asks for.
+
+    `session_name` is the client's own name for it, `session_id` what it means, if it means one of the caller's.
+    """
 
     principal: Principal
     subprotocol: str | None = None
+    session_name: str | None = None
+    session_id: str | None = None
 
 
 class Close(Struct, frozen=True):
@@ -53,6 +58,7 @@ class Close(Struct, frozen=True):
         return {"type": "websocket.close", "code": self.code, "reason": reason}
 
 
+IDLE = Close(1001, "No message for too long")
 TOO_MANY_MESSAGES = Close(1008, "Too many messages")
 TOO_BIG = Close(1009, "Message too big")
 INTERNAL_FAULT = Close(1011, "Internal error")
@@ -65,40 +71,37 @@ class Meter(Protocol):
         """Whether one more frame may come now."""
 
 
+Connect = Callable[[Handshake, Send, Offer | None], Connection]
+
+
 class DialectEndpoint:
     """An ASGI application that serves one dialect over WebSockets.
 
     Args:
-        engine: Gives the engine; it exists once the server's lifespan has begun.
-        dialect: What is spoken here.
+        connect: Makes the connection that serves a client, out of who it is and how it is sent to.
         authenticate: Verifies a connection's credential; raises `Unauthorized`, or `Forbidden` for a foreign origin.
         hold: Counts a user's connection while it lasts; raises `RateLimited` where there are too many.
         meter: A new meter for one connection's frames.
         frame_bytes: The longest frame that is accepted.
-        clock: The time.
-        pace_ms: The server's own pace for clients that ask for none.
+        idle_s: How long a client may send no frame, in seconds; for ever where not given.
     """
 
     def __init__(
         self,
         *,
-        engine: Callable[[], Engine],
-        dialect: Dialect,
+        connect: Connect,
         authenticate: Callable[[Scope], Awaitable[Handshake]],
-        hold: Callable[[str], AbstractContextManager[None]],
+        hold: Callable[[Handshake], AbstractContextManager[None]],
         meter: Callable[[], Meter],
         frame_bytes: int,
-        clock: Clock,
-        pace_ms: int = 0,
+        idle_s: float | None = None,
     ) -> None:
-        self._engine = engine
-        self._dialect = dialect
+        self._connect = connect
         self._authenticate = authenticate
         self._hold = hold
         self._meter = meter
         self._frame_bytes = frame_bytes
-        self._clock = clock
-        self._pace_ms = pace_ms
+        self._idle_s = idle_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: AsgiSend) -> None:
         """Serve one connection."""
@@ -108,7 +111,7 @@ class DialectEndpoint:
             with suppress(OSError):  # the client went away while it was being answered: its turns go on
                 if isinstance(admitted, Handshake):
                     await send({"type": "websocket.accept", "subprotocol": admitted.subprotocol})
-                    close = await self._serve(scope, receive, send, admitted.principal)
+                    close = await self._serve(scope, receive, send, admitted)
                 else:
                     # Accept first: a browser learns the code and reason of an accepted connection only.
                     offered = scope.get("subprotocols") or (None,)
@@ -121,7 +124,7 @@ class DialectEndpoint:
         """Who connects, counted as long as `held` lasts, or why nobody does."""
         try:
             handshake = await self._authenticate(scope)
-            held.enter_context(self._hold(handshake.principal.user_id))
+            held.enter_context(self._hold(handshake))
             return handshake
         except MillraceError as error:
             return _refusal(error)
@@ -130,21 +133,16 @@ class DialectEndpoint:
             _logger.exception("a connection could not be authenticated")
             return INTERNAL_FAULT
 
-    async def _serve(self, scope: Scope, receive: Receive, send: AsgiSend, caller: Principal) -> Close | None:
+    async def _serve(self, scope: Scope, receive: Receive, send: AsgiSend, client: Handshake) -> Close | None:
         """Talk with a client until it goes, or until the connection must be closed for the reason returned."""
-        connection = Connection(
-            self._engine(),
-            caller,
-            self._dialect,
-            _sender(scope, send),
-            self._clock,
-            offer=_offerer(scope),
-            pace_ms=self._pace_ms,
-        )
+        connection = self._connect(client, _sender(scope, send), _offerer(scope))
         try:
+            await connection.open()
             return await self._listen(connection, receive)
         except ConnectionClosed:
             return None
+        except MillraceError as error:
+            return _refusal(error)
         except Exception:
             # What a frame leads to is answered by the connection; this is a fault in answering.
             _logger.exception("a connection failed")
@@ -154,14 +152,24 @@ class DialectEndpoint:
 
     async def _listen(self, connection: Connection, receive: Receive) -> Close | None:
         meter = self._meter()
-        while (message := await receive())["type"] == "websocket.receive":
+        while (message := await self._receive(receive))["type"] == "websocket.receive":
             if not meter.allow():
                 return TOO_MANY_MESSAGES
             frame: str | bytes = message.get("text") or message.get("bytes") or ""
             if _size(frame) > self._frame_bytes:
                 return TOO_BIG
             await connection.receive(frame)
-        return None
+        return IDLE if message is _NOTHING else None
+
+    async def _receive(self, receive: Receive) -> Message:
+        """The next message; `_NOTHING` where none came for too long."""
+        if self._idle_s is None:
+            return await receive()
+        try:
+            async with asyncio.timeout(self._idle_s):
+                return await receive()
+        except TimeoutError:
+            return _NOTHING
 
 
 def _size(frame: str | bytes) -> int:

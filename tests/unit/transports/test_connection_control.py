@@ -9,6 +9,7 @@ from tests.support.chat_bench import ChatBench, chat_bench
 from tests.support.mood import Mood
 
 from millrace.model.messages import Turn
+from millrace.transports.connection import ConnectionOptions
 
 
 def digest(text: str) -> str:
@@ -140,7 +141,7 @@ async def test_from_slow_to_fast_in_the_middle(bench: ChatBench) -> None:
 
 
 async def test_a_stop_is_told_at_once_however_slow_the_pace(bench: ChatBench) -> None:
-    peer = bench.peer(pace_ms=10_000)
+    peer = bench.peer(options=ConnectionOptions(pace_ms=10_000))
     started, call = await bench.ask(peer)
     call.say(*"abc")
     await peer.token("a")

@@ -12,8 +12,11 @@ from tests.support.chat_bench import ANA, ChatBench
 from millrace.dialects.chat import ChatDialect
 from millrace.model.errors import Forbidden, MillraceError, RateLimited, StreamError, Unauthorized
 from millrace.ops.clock import SystemClock
+from millrace.transports.connection import Connection
+from millrace.transports.pump import Offer, Send
 from millrace.transports.websocket import (
     FRAMES_EXTENSION,
+    IDLE,
     INTERNAL_FAULT,
     TOO_BIG,
     TOO_MANY_MESSAGES,
@@ -114,12 +117,17 @@ class Doors:
         self.held: list[str] = []
         self.refused_hold: MillraceError | None = None
         self.dialect = ChatDialect()
+        self.idle_s: float | None = None
 
     async def authenticate(self, scope: Any) -> Handshake:
         return self.handshake(scope)
 
+    def connect(self, client: Handshake, send: Send, offer: Offer | None) -> Connection:
+        return Connection(self.bench.engine, client.principal, self.dialect, send, SystemClock(), offer=offer)
+
     @contextmanager
-    def hold(self, user_id: str) -> Iterator[None]:
+    def hold(self, client: Handshake) -> Iterator[None]:
+        user_id = client.principal.user_id
         if self.refused_hold is not None:
             raise self.refused_hold
         self.held.append(user_id)
@@ -130,13 +138,12 @@ class Doors:
 
     def serve(self, wire: Wire) -> Awaitable[None]:
         endpoint = DialectEndpoint(
-            engine=lambda: self.bench.engine,
-            dialect=self.dialect,
+            connect=self.connect,
             authenticate=self.authenticate,
             hold=self.hold,
             meter=lambda: Allowance(self.allowance),
             frame_bytes=self.frame_bytes,
-            clock=SystemClock(),
+            idle_s=self.idle_s,
         )
         return asyncio.wait_for(endpoint(wire.scope, wire.receive, wire.send), LIMIT_S)
 
@@ -268,6 +275,15 @@ async def test_deliveries_end_before_the_connection_is_closed(doors: Doors) -> N
     call.finish()
     await doors.bench.until(lambda: doors.bench.engine.status().running == 0)
     assert wire.sent[-1] == TOO_MANY_MESSAGES.message()
+
+
+async def test_a_client_that_is_silent_for_too_long_is_closed(doors: Doors) -> None:
+    doors.idle_s = 0.05
+    wire = Wire()
+    wire.text(PING)
+    await doors.serve(wire)
+    assert wire.frames == [PONG]
+    assert wire.sent[-1] == IDLE.message()
 
 
 async def test_a_fault_in_answering_closes_with_1011(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
