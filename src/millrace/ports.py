@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from millrace.model.events import AnyEvent, EmotionState, Entry, Passage, TerminalEvent, Usage
-from millrace.model.generation import Delta, GenerationRequest, ModelInfo, PromptMessage
+from millrace.model.generation import Delta, GenerationRequest, ModelInfo, ModelUse, PromptMessage
 from millrace.model.keys import ApiKey
 from millrace.model.learner import LearnerState
 from millrace.model.messages import Message, SearchHit, Session, Turn, TurnState, User, Version
 from millrace.model.preferences import Preferences
 from millrace.model.principal import Principal
-from millrace.model.turns import Admission, Lease, Signal, TurnOutcome, TurnRecord
+from millrace.model.turns import Admission, Lease, SideUsage, Signal, TurnOutcome, TurnRecord
 
 
 class Subscription(Protocol):
@@ -316,6 +316,9 @@ class Store(Protocol):
     async def finish_turn(self, outcome: TurnOutcome) -> None:
         """Keep a turn's messages, usage and the session's new activity. The same turn twice changes nothing."""
 
+    async def add_side_usage(self, used: SideUsage) -> None:
+        """Keep what a call beside an answer used. Each call is one more; a session that is gone is left out."""
+
     async def ready(self) -> None:
         """Return if the database answers."""
 
@@ -346,6 +349,10 @@ class EmotionAnalyzer(Protocol):
         """The emotion in an answer; the learner's message is the last of `history`."""
 
 
+UseSink = Callable[[ModelUse], None]
+"""Is told what a call used, once the call is over, also where it was cut off. Must not block and must not raise."""
+
+
 class QuestionSuggester(Protocol):
     """Thinks of what the user may want to ask next."""
 
@@ -356,6 +363,7 @@ class QuestionSuggester(Protocol):
         passages: Sequence[Passage] = (),
         seconds: float,
         user_id: str = "",
+        used: UseSink | None = None,
     ) -> tuple[str, ...]:
         """A few new questions, or none; raises nothing for a provider's error. The answer is the last message."""
 
@@ -363,7 +371,9 @@ class QuestionSuggester(Protocol):
 class SessionTitler(Protocol):
     """Thinks of a title for a conversation."""
 
-    async def title(self, question: str, answer: str, *, seconds: float, user_id: str = "") -> str | None:
+    async def title(
+        self, question: str, answer: str, *, seconds: float, user_id: str = "", used: UseSink | None = None
+    ) -> str | None:
         """A short title, or none; raises nothing for a provider's error."""
 
 
@@ -394,6 +404,9 @@ class Ledger(Protocol):
             RateLimited: Too many turns or tokens for now, with `retry_after`.
             QuotaExceeded: The allowance is used up.
         """
+
+    async def book(self, user_id: str, usage: Usage) -> None:
+        """Count what was used beside a turn, without a reservation: it has been used, so this refuses nothing."""
 
 
 class Authenticator(Protocol):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from millrace.model.events import Passage
 from millrace.model.generation import PromptMessage
 from millrace.model.messages import Turn
-from millrace.ports import Clock, QuestionSuggester, SessionTitler, Store
+from millrace.ports import Clock, QuestionSuggester, SessionTitler, Store, UseSink
 
 _logger = logging.getLogger("millrace.engine")
 
@@ -18,11 +18,17 @@ _LONGEST_S = 20.0  # the end of the answer comes before, or cuts it off
 
 
 class Afterwords:
-    """The follow-ups of one turn. `budget_s` is how long an answer's end may wait for them, in seconds."""
+    """The follow-ups of one turn.
 
-    def __init__(self, turn: Turn, suggester: QuestionSuggester | None, *, budget_s: float) -> None:
+    `budget_s` is how long an answer's end may wait for them, in seconds; `used` is told what asking for them used.
+    """
+
+    def __init__(
+        self, turn: Turn, suggester: QuestionSuggester | None, *, budget_s: float, used: UseSink | None = None
+    ) -> None:
         self._turn = turn
         self._suggester = suggester
+        self._used = used
         self._budget_s = budget_s
         self._asking: asyncio.Task[tuple[str, ...]] | None = None
 
@@ -38,7 +44,7 @@ class Afterwords:
         question = PromptMessage("user", self._turn.command.message)
         conversation = (*said, question, PromptMessage("assistant", text))
         asking = self._suggester.suggest(
-            conversation, passages=passages, seconds=_LONGEST_S, user_id=self._turn.user_id
+            conversation, passages=passages, seconds=_LONGEST_S, user_id=self._turn.user_id, used=self._used
         )
         self._asking = asyncio.create_task(asking)
 
@@ -64,10 +70,12 @@ class Afterwords:
             await asyncio.gather(self._asking, return_exceptions=True)
 
 
-async def give_title(titler: SessionTitler, store: Store, clock: Clock, turn: Turn, answer: str) -> None:
+async def give_title(
+    titler: SessionTitler, store: Store, clock: Clock, turn: Turn, answer: str, *, used: UseSink | None = None
+) -> None:
     """Give a session a title after its first answer, unless somebody gave it one meanwhile."""
     before = await store.session(turn.session_id)
-    title = await titler.title(turn.command.message, answer, seconds=_TITLE_S, user_id=turn.user_id)
+    title = await titler.title(turn.command.message, answer, seconds=_TITLE_S, user_id=turn.user_id, used=used)
     now = await store.session(turn.session_id)
     if title and before is not None and now is not None and now.title == before.title:
         await store.rename_session(turn.session_id, title, clock.now_ms())

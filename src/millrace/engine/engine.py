@@ -86,6 +86,7 @@ class Engine:
             timings=Timings(),
             options=self.options,
             retriever=retriever,
+            ledger=ledger,
             insights=insights or Insights(),
         )
         self._recovery = Recovery(self._services, self._runs)

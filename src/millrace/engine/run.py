@@ -13,6 +13,7 @@ from millrace.engine.hub import Hub
 from millrace.engine.insights import Insights
 from millrace.engine.observer import Observer
 from millrace.engine.options import EngineOptions
+from millrace.engine.tally import Tally
 from millrace.engine.timings import Timings
 from millrace.engine.transcript import Transcript
 from millrace.model.errors import (
@@ -39,6 +40,7 @@ from millrace.model.messages import Turn, TurnState
 from millrace.model.turns import Lease, TurnRecord
 from millrace.ports import (
     Clock,
+    Ledger,
     ModelDirectory,
     Reservation,
     ResolvedModel,
@@ -70,6 +72,7 @@ class RunServices:
     options: EngineOptions
     insights: Insights
     retriever: Retriever | None = None
+    ledger: Ledger | None = None
 
 
 class _LongEnough(Exception):
@@ -102,10 +105,14 @@ class Run:
             observer=self._observer,
             options=services.options,
         )
+        self._tally = Tally(
+            record.turn, store=services.store, ledger=services.ledger, models=services.models, clock=services.clock
+        )
         self._afterwords = Afterwords(
             record.turn,
             services.insights.suggester if record.turn.command.suggestions else None,
             budget_s=services.options.suggestions_budget_s,
+            used=self._tally.of("suggestions"),
         )
         self._go = asyncio.Event()
         self._work: asyncio.Task[None] | None = None
@@ -178,6 +185,7 @@ class Run:
         finally:
             await self._observer.close()
             await self._afterwords.close()
+            await self._tally.book()
             hub.let_go(self.turn.id)
 
     async def _execute(self, writer: Writer) -> None:
@@ -343,7 +351,8 @@ class Run:
     async def _give_title(self, titler: SessionTitler, answer: str) -> None:
         """In a task that a hand-over interrupts: the turn itself is over."""
         services = self._services
-        self._work = asyncio.create_task(give_title(titler, services.store, services.clock, self.turn, answer))
+        giving = give_title(titler, services.store, services.clock, self.turn, answer, used=self._tally.of("title"))
+        self._work = asyncio.create_task(giving)
         try:
             await self._work
         except asyncio.CancelledError:

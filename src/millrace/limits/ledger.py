@@ -64,6 +64,9 @@ class RateLedger:
         times.append(now)
         return RateReservation(times, now)
 
+    async def book(self, user_id: str, usage: Usage) -> None:
+        """Do nothing: no question was asked, and tokens are not limited."""
+
     def _sweep(self, now: float) -> None:
         if len(self._asked) < self._sweep_at:
             return

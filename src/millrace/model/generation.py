@@ -59,6 +59,14 @@ class UsageReported(Struct, frozen=True, gc=False):
     cost: float | None = None
 
 
+class ModelUse(Struct, frozen=True):
+    """What one call of a model used; `model` is its `provider/name`, `cost` in US dollars as the provider said."""
+
+    model: str
+    usage: Usage
+    cost: float | None = None
+
+
 class Finished(Struct, frozen=True, gc=False):
     """The model ended its answer. A stream that ends without this is truncated, which is a failure."""
 

@@ -57,3 +57,19 @@ class TurnOutcome(Struct, frozen=True, kw_only=True):
     model: str
     cost: float | None = None
     emotion: EmotionState | None = None
+
+
+SidePurpose = Literal["suggestions", "title"]
+
+
+class SideUsage(Struct, frozen=True, kw_only=True):
+    """What a call of a model beside an answer used: usage of the user who asked, and no part of the answer's own."""
+
+    turn_id: str
+    user_id: str
+    session_id: str
+    purpose: SidePurpose
+    model: str
+    usage: Usage
+    cost: float | None
+    created_at: int

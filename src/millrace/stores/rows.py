@@ -12,10 +12,11 @@ import msgspec
 from sqlalchemy import Row
 
 from millrace.model.errors import InvalidRequest
+from millrace.model.events import Usage
 from millrace.model.keys import ApiKey, Scope
 from millrace.model.messages import Message, MessageError, Session, User, Version
 from millrace.model.preferences import Preferences
-from millrace.model.turns import TurnOutcome
+from millrace.model.turns import SideUsage, TurnOutcome
 
 Params: TypeAlias = dict[str, Any]
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
@@ -108,20 +109,40 @@ def session_params(session: Session) -> Params:
 
 def usage_params(outcome: TurnOutcome) -> Params:
     """A row of `usage`; user and session are those of the turn."""
-    turn, usage = outcome.turn, outcome.usage
+    turn = outcome.turn
     return {
         "turn_id": key(turn.id),
         "user_id": key(turn.user_id),
         "session_id": key(turn.session_id),
         "model": clean(outcome.model),
         "status": outcome.answer.status,
+        **_token_params(outcome.usage),
+        "cost": outcome.cost,
+        "created_at": outcome.answer.created_at,
+    }
+
+
+def side_usage_params(used: SideUsage) -> Params:
+    """A row of `side_usage`."""
+    return {
+        "turn_id": key(used.turn_id),
+        "user_id": key(used.user_id),
+        "in_session": key(used.session_id),
+        "purpose": used.purpose,
+        "model": clean(used.model),
+        **_token_params(used.usage),
+        "cost": used.cost,
+        "created_at": used.created_at,
+    }
+
+
+def _token_params(usage: Usage) -> Params:
+    return {
         "input_tokens": usage.input_tokens,
         "output_tokens": usage.output_tokens,
         "reasoning_tokens": usage.reasoning_tokens,
         "cached_tokens": usage.cached_tokens,
         "estimated": usage.estimated,
-        "cost": outcome.cost,
-        "created_at": outcome.answer.created_at,
     }
 
 

@@ -10,7 +10,7 @@ from millrace.model.errors import Conflict, NotFound
 from millrace.model.keys import ApiKey
 from millrace.model.messages import EMOTION_STATE, Message, SearchHit, Session, User, Version
 from millrace.model.preferences import Preferences
-from millrace.model.turns import TurnOutcome
+from millrace.model.turns import SideUsage, TurnOutcome
 from millrace.stores import rows, search
 from millrace.stores.database import Database, open_database
 from millrace.stores.rows import AnyRow, Params, key
@@ -216,6 +216,10 @@ class SqlStore:
             NotFound: The answer of which this is to be a new version is not in the session.
         """
         await self._database.write(_TurnWriter(self._sql, outcome))
+
+    async def add_side_usage(self, used: SideUsage) -> None:
+        """See `Store`."""
+        await self._do(self._sql.add_side_usage, rows.side_usage_params(used))
 
     async def ready(self) -> None:
         """See `Store`."""

@@ -23,7 +23,17 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from millrace.stores import search
-from millrace.stores.tables import API_KEYS, CREDENTIALS, MESSAGES, REACTIONS, SESSIONS, USAGE, USERS, VERSIONS
+from millrace.stores.tables import (
+    API_KEYS,
+    CREDENTIALS,
+    MESSAGES,
+    REACTIONS,
+    SESSIONS,
+    SIDE_USAGE,
+    USAGE,
+    USERS,
+    VERSIONS,
+)
 
 
 class Statements:
@@ -169,6 +179,8 @@ class Statements:
         self.claim_turn = (
             self._insert(USAGE).from_select(list(USAGE.c), row).on_conflict_do_nothing(index_elements=[USAGE.c.turn_id])
         )
+        kept = select(SESSIONS.c.id).where(SESSIONS.c.id == bindparam("in_session")).scalar_subquery()
+        self.add_side_usage: Insert = insert(SIDE_USAGE).values(session_id=kept)
         of = SESSIONS.c
         self.extend_session = (
             update(SESSIONS)

@@ -144,3 +144,25 @@ USAGE: Final = Table(
     Index(None, "user_id", "created_at"),
     Index(None, "session_id"),
 )
+
+SIDE_USAGE: Final = Table(
+    "side_usage",
+    METADATA,
+    Column("id", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True),
+    Column("turn_id", Text, nullable=False),
+    Column("user_id", Text, _parent("users.id"), nullable=False),
+    # What was used stays used when the conversation is deleted.
+    Column("session_id", Text, _parent("sessions.id", "SET NULL")),
+    # What for: `suggestions` or `title`.
+    Column("purpose", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("reasoning_tokens", BigInteger),
+    Column("cached_tokens", BigInteger),
+    Column("estimated", Boolean, nullable=False),
+    Column("cost", Double),
+    Column("created_at", BigInteger, nullable=False),
+    Index(None, "user_id", "created_at"),
+    Index(None, "session_id"),
+)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from millrace.model.events import Passage
 from millrace.model.generation import PromptMessage
-from millrace.ports import ModelDirectory
+from millrace.ports import ModelDirectory, UseSink
 from millrace.suggestions import followups
-from millrace.suggestions.short_call import ShortCall, Spending
+from millrace.suggestions.short_call import ShortCall
 
 _MAX_TOKENS = 160
 
@@ -14,9 +14,9 @@ _MAX_TOKENS = 160
 class Suggester:
     """Suggests what the user may want to ask next. One serves all sessions."""
 
-    def __init__(self, models: ModelDirectory, model: str, *, spending: Spending | None = None) -> None:
+    def __init__(self, models: ModelDirectory, model: str) -> None:
         """Say which model to ask; see `ShortCall`."""
-        self._call = ShortCall(models, model, spending=spending)
+        self._call = ShortCall(models, model)
 
     async def suggest(
         self,
@@ -25,6 +25,7 @@ class Suggester:
         passages: Sequence[Passage] = (),
         seconds: float,
         user_id: str = "",
+        used: UseSink | None = None,
     ) -> tuple[str, ...]:
         """At most three questions, each new; empty where the model has none, fails, or says nothing in time.
 
@@ -35,12 +36,13 @@ class Suggester:
             passages: Not needed where a model is asked.
             seconds: How long to wait for the whole reply.
             user_id: Who is asked for, for the provider.
+            used: Is told what the call used.
         """
         del passages
         prompt = followups.prompt(conversation)
         if not prompt:
             return ()
-        reply = await self._call.reply(prompt, seconds=seconds, max_tokens=_MAX_TOKENS, user_id=user_id)
+        reply = await self._call.reply(prompt, seconds=seconds, max_tokens=_MAX_TOKENS, user_id=user_id, used=used)
         return followups.parse(reply.text, conversation)
 
 
@@ -54,7 +56,8 @@ class HeadingSuggester:
         passages: Sequence[Passage] = (),
         seconds: float,
         user_id: str = "",
+        used: UseSink | None = None,
     ) -> tuple[str, ...]:
         """At most three questions; empty where nothing was retrieved. Takes no time."""
-        del seconds, user_id
+        del seconds, user_id, used
         return followups.from_headings(passages, conversation)

@@ -1,8 +1,8 @@
 """Asks a fast model for the title of a session."""
 
-from millrace.ports import ModelDirectory
+from millrace.ports import ModelDirectory, UseSink
 from millrace.suggestions import titles
-from millrace.suggestions.short_call import ShortCall, Spending
+from millrace.suggestions.short_call import ShortCall
 
 _MAX_TOKENS = 40
 
@@ -10,11 +10,13 @@ _MAX_TOKENS = 40
 class Titler:
     """Gives sessions titles. One serves all sessions."""
 
-    def __init__(self, models: ModelDirectory, model: str, *, spending: Spending | None = None) -> None:
+    def __init__(self, models: ModelDirectory, model: str) -> None:
         """Say which model to ask; see `ShortCall`."""
-        self._call = ShortCall(models, model, spending=spending)
+        self._call = ShortCall(models, model)
 
-    async def title(self, question: str, answer: str, *, seconds: float, user_id: str = "") -> str | None:
+    async def title(
+        self, question: str, answer: str, *, seconds: float, user_id: str = "", used: UseSink | None = None
+    ) -> str | None:
         """A title for a session; none where the model has none, declines, fails, or is not done in time.
 
         Raises nothing for an error of the provider.
@@ -24,9 +26,10 @@ class Titler:
             answer: Its answer.
             seconds: How long to wait for the whole reply.
             user_id: Who is asked for, for the provider.
+            used: Is told what the call used.
         """
         prompt = titles.prompt(question, answer)
         if not prompt:
             return None
-        reply = await self._call.reply(prompt, seconds=seconds, max_tokens=_MAX_TOKENS, user_id=user_id)
+        reply = await self._call.reply(prompt, seconds=seconds, max_tokens=_MAX_TOKENS, user_id=user_id, used=used)
         return titles.parse(reply.text) if reply.whole else None

@@ -6,7 +6,10 @@ import msgspec
 import pytest
 from tests.contract.store.values import METADATA, ids, make_outcome, must_message, must_session, open_session
 
+from millrace.model.errors import NotFound
+from millrace.model.events import Usage
 from millrace.model.messages import Message, MessageError, Version
+from millrace.model.turns import SideUsage
 from millrace.ports import Store
 
 
@@ -71,6 +74,24 @@ class TurnsContract:
             await store.finish_turn(msgspec.structs.replace(outcome, answer=answer))
         expected = ["question-z", "answer-z", "question-a", "answer-a", "question-m", "answer-m"]
         assert ids(await store.messages("s", limit=100)) == expected
+
+    async def test_what_was_used_beside_an_answer_is_taken_with_or_without_its_session(self, store: Store) -> None:
+        await open_session(store)
+        used = SideUsage(
+            turn_id="turn-1",
+            user_id="ada",
+            session_id="s",
+            purpose="suggestions",
+            model="quick/model",
+            usage=Usage(30, 4, reasoning_tokens=1, cached_tokens=2),
+            cost=0.001,
+            created_at=300,
+        )
+        await store.add_side_usage(used)
+        await store.delete_session("s")
+        await store.add_side_usage(used)
+        with pytest.raises(NotFound):
+            await store.add_side_usage(msgspec.structs.replace(used, user_id="nobody"))
 
     async def test_activity_never_goes_back(self, store: Store) -> None:
         await open_session(store, at=50_000)

@@ -11,6 +11,7 @@ from millrace.engine.insights import Insights
 from millrace.model.events import Passage, SuggestionsReady, TurnCompleted
 from millrace.model.generation import PromptMessage
 from millrace.ops.clock import SystemClock
+from millrace.ports import UseSink
 
 
 class Thinker:
@@ -37,12 +38,15 @@ class Thinker:
         passages: Sequence[Passage] = (),
         seconds: float,
         user_id: str = "",
+        used: UseSink | None = None,
     ) -> tuple[str, ...]:
         self.seen.append([message.content for message in conversation])
         await self._wait()
         return ("And then?",)
 
-    async def title(self, question: str, answer: str, *, seconds: float, user_id: str = "") -> str | None:
+    async def title(
+        self, question: str, answer: str, *, seconds: float, user_id: str = "", used: UseSink | None = None
+    ) -> str | None:
         await self._wait()
         return f"About {question}"
 
@@ -165,6 +169,7 @@ class Broken(Thinker):
         passages: Sequence[Passage] = (),
         seconds: float,
         user_id: str = "",
+        used: UseSink | None = None,
     ) -> tuple[str, ...]:
         raise ZeroDivisionError
 

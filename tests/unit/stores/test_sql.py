@@ -13,7 +13,7 @@ from millrace.model.commands import StartTurn
 from millrace.model.errors import NotFound
 from millrace.model.events import Usage
 from millrace.model.messages import Session, Turn, User, Version
-from millrace.model.turns import TurnOutcome
+from millrace.model.turns import SideUsage, TurnOutcome
 from millrace.stores.sql import SqlStore
 
 
@@ -82,6 +82,29 @@ async def test_a_deleted_session_leaves_its_usage_alone(store: SqlStore, connect
     left = {"sessions": 0, "messages": 0, "versions": 0, "reactions": 0, "message_search": 0, "usage": 1}
     assert counts(connection) == left
     assert rows(connection, "SELECT turn_id, session_id FROM usage") == [("t", None)]
+
+
+async def test_what_was_used_beside_an_answer_has_a_row_per_call(
+    store: SqlStore, connection: sqlite3.Connection
+) -> None:
+    used = SideUsage(
+        turn_id="t",
+        user_id="ada",
+        session_id="s",
+        purpose="title",
+        model="quick/model",
+        usage=Usage(30, 4, estimated=True),
+        cost=0.001,
+        created_at=300,
+    )
+    await store.add_side_usage(used)
+    await store.add_side_usage(msgspec.structs.replace(used, session_id="gone", purpose="suggestions", cost=None))
+    await store.delete_session("s")
+    assert rows(connection, "SELECT * FROM side_usage ORDER BY id") == [
+        (1, "t", "ada", None, "title", "quick/model", 30, 4, None, None, 1, 0.001, 300),
+        (2, "t", "ada", None, "suggestions", "quick/model", 30, 4, None, None, 1, None, 300),
+    ]
+    assert rows(connection, "SELECT * FROM usage") == []
 
 
 async def test_a_turn_that_cannot_be_stored_leaves_nothing(store: SqlStore, connection: sqlite3.Connection) -> None:
