@@ -70,6 +70,13 @@ def _compared(sample: Sample, samples: Iterable[Sample]) -> Sample:
 
 def _against(mine: Figures, base: Figures) -> Figures:
     ratios = {"cpu_ratio": "cpu_us_per_token", "cpu_ratio_whole": "cpu_us_per_token_whole"}
-    added = ("latency_p50_ms", "latency_p99_ms", "ttft_ms", "grown_kib", "grown_catch_up_kib", "others_p99_ms")
+    added = (
+        "latency_p50_ms",
+        "latency_p99_ms",
+        "ttft_ms",
+        "grown_kib_per_reader",
+        "grown_catch_up_kib_per_reader",
+        "others_p99_ms",
+    )
     found = {ratio: mine[name] / base[name] for ratio, name in ratios.items() if name in mine and base.get(name)}
     return found | {f"{name}_added": mine[name] - base[name] for name in added if name in mine and name in base}

@@ -44,19 +44,19 @@ class Turns(msgspec.Struct, frozen=True, tag="turns"):
 
 
 class SlowReader(msgspec.Struct, frozen=True, tag="slow-reader"):
-    """A second watcher of a fast answer, who does not read, beside clients who read theirs. Millrace only.
+    """More watchers of a fast answer, who do not read, beside clients who read theirs. Millrace only.
 
-    It runs twice, each time on a fresh server: first as `control`, without that watcher. What differs is his price.
+    It runs twice, each time on a fresh server: first as `control`, without those watchers. What differs is their price.
     """
 
     name: str
     title: str
     seconds: float
-    """How long he does not read."""
+    """How long they do not read."""
     role: Literal["control", "slow"]
     streams: int
     tokens_per_s: int
-    """The rate of the answer that he does not read: enough to fill the kernel's buffers in time."""
+    """The rate of the answer that they do not read: enough to fill the kernel's buffers in time."""
 
 
 Workload: TypeAlias = Streams | Idle | Turns | SlowReader
@@ -80,7 +80,7 @@ def full_workloads() -> tuple[Workload, ...]:
         Streams(FLAT, "flat out: 200 streams, ten tokens per write", 200, 500, 0, chunk=10, spread_s=0.5, ttft_ms=2000),
         Streams(MANY, "many slow: 1,000 streams, one token per 100 ms", 1000, 60, 100, spread_s=4, window=(0.35, 0.65)),
         Turns(TURNS, "turns of one token", 1000),
-        *_slow_reader(30.0, 20, 1000),
+        *_slow_reader(30.0, 5, 500),
     )
 
 

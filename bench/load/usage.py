@@ -49,5 +49,9 @@ class ServerProcess:
         return sum(waited_ns(pid) for pid in self.pids)
 
     def memory_kib(self) -> float:
-        """Return the proportional set size: memory in use, shared pages divided among their users."""
-        return sum(float(psutil.Process(pid).memory_full_info().pss) for pid in self.pids) / 1024
+        """Return the memory that is theirs alone (unique set size).
+
+        Pages that are shared, of libraries for example, are no growth of a server's, and a share in them changes with
+        whatever else runs on the machine.
+        """
+        return sum(float(psutil.Process(pid).memory_full_info().uss) for pid in self.pids) / 1024

@@ -33,9 +33,9 @@ def test_without_a_floor_there_is_no_comparison() -> None:
 
 def test_a_slow_reader_is_compared_with_the_control_of_the_same_server() -> None:
     samples = [
-        Sample(SQLITE, workloads.CONTROL, 0, {"grown_kib": 100.0, "others_p99_ms": 2.0}),
-        Sample(FLOOR, workloads.SLOW, 0, {"grown_kib": 5.0, "others_p99_ms": 1.0}),
-        Sample(SQLITE, workloads.SLOW, 0, {"grown_kib": 700.0, "others_p99_ms": 2.5}),
+        Sample(SQLITE, workloads.CONTROL, 0, {"grown_kib_per_reader": 100.0, "others_p99_ms": 2.0}),
+        Sample(FLOOR, workloads.SLOW, 0, {"grown_kib_per_reader": 5.0, "others_p99_ms": 1.0}),
+        Sample(SQLITE, workloads.SLOW, 0, {"grown_kib_per_reader": 700.0, "others_p99_ms": 2.5}),
     ]
     results = Results.of(samples)
     assert results.get(SQLITE, workloads.SLOW, metrics.SLOW_MEMORY) == 600
