@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from millrace.model.commands import ThinkingDecision
 from millrace.model.events import AnyEvent, EmotionState, Entry, Passage, TerminalEvent, Usage
 from millrace.model.generation import Delta, GenerationRequest, ModelInfo, ModelUse, PromptMessage
 from millrace.model.keys import ApiKey
@@ -333,6 +334,13 @@ class Retriever(Protocol):
         self, query: str, *, user_id: str, document_ids: Sequence[str] = (), limit: int = 6
     ) -> Sequence[Passage]:
         """The passages nearest to `query`, best first, numbered from 1; of `document_ids` alone where given."""
+
+
+class ThinkingChooser(Protocol):
+    """Tells whether a question gains from being thought about before it is answered."""
+
+    def choose(self, question: str, *, wanted: bool) -> ThinkingDecision:
+        """In well under a millisecond; `wanted` says that whoever asks would like to see the thinking."""
 
 
 class EmotionAnalyzer(Protocol):

@@ -105,7 +105,7 @@ class ScriptedProvider:
 
 
 class ScriptedDirectory:
-    """Implements `ModelDirectory`: `scripted/model`, and `scripted/prefill` which can continue a text."""
+    """Implements `ModelDirectory`: `scripted/model`, and others that bear the name of what is special about them."""
 
     default = "scripted/model"
 
@@ -119,7 +119,13 @@ class ScriptedDirectory:
         provider, _, name = (model or self.default).partition("/")
         if provider != "scripted":
             raise InvalidRequest(f"There is no provider {provider!r}.")
-        info = ModelInfo(f"scripted/{name}", "scripted", name, Capabilities(prefill=name == "prefill"))
+        capabilities = Capabilities(
+            reasoning=name == "reasoning",
+            prefill=name == "prefill",
+            streaming=name != "whole",
+            instructions=name != "quoting",
+        )
+        info = ModelInfo(f"scripted/{name}", "scripted", name, capabilities)
         return ResolvedModel(info, self._provider)
 
     def cost(self, model_id: str, usage: Usage) -> float | None:

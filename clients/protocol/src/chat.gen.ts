@@ -88,6 +88,7 @@ export interface ThinkingStarted {
   model: string;
   user_message_id: string;
   user_message: string;
+  thinking_reason?: string;
   estimated_time_ms?: number;
   request_id?: string;
 }

@@ -22,7 +22,7 @@ export interface Entry {
     | TurnFailed;
 }
 /**
- * The turn runs: its ids, the resolved `provider/model`, and the thinking mode that was chosen.
+ * The turn runs: its ids, the resolved `provider/model`, the thinking mode that was chosen, and why that one.
  */
 export interface TurnStarted {
   type: "turn-started";
@@ -36,6 +36,7 @@ export interface TurnStarted {
   estimated_time_ms?: number | null;
   rag_enabled?: boolean;
   request_id?: string | null;
+  thinking_reason?: string;
 }
 /**
  * An estimate of emotion in the user's message or in the answer.

@@ -100,6 +100,7 @@ class ThinkingStarted(FrameData, frozen=True, kw_only=True):
     model: str
     user_message_id: str
     user_message: str
+    thinking_reason: str | UnsetType = UNSET
     estimated_time_ms: int | UnsetType = UNSET
     request_id: str | UnsetType = UNSET
 

@@ -173,6 +173,7 @@ def _thinking_started(event: TurnStarted, common: Common) -> ThinkingStarted:
     return ThinkingStarted(
         **common,
         thinking_mode=event.thinking_mode,
+        thinking_reason=event.thinking_reason or UNSET,
         model=event.model,
         user_message_id=event.user_message_id,
         user_message=event.user_message,

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from millrace.engine.observer import Observer
 from millrace.engine.options import EngineOptions
-from millrace.engine.prompt import aimed_difficulty, build_prompt, conversation, observed
+from millrace.engine.prompt import aimed_difficulty, build_prompt, conversation, estimate_tokens, observed
 from millrace.engine.transcript import Transcript
 from millrace.model.errors import InvalidRequest
 from millrace.model.events import Passage, PassagesRetrieved
-from millrace.model.generation import GenerationRequest, PromptMessage
+from millrace.model.generation import GenerationRequest, ModelInfo, PromptMessage
 from millrace.model.messages import Message, Turn
 from millrace.ports import Retriever, Store
 
@@ -27,10 +27,8 @@ class Asking:
         self.said: tuple[PromptMessage, ...] = ()
         """What was said before the question, known once `request` was called."""
 
-    async def request(
-        self, transcript: Transcript, *, model: str, reasoning: bool, api_key: str | None
-    ) -> GenerationRequest:
-        """The request for `model`, which is the provider's own name for it.
+    async def request(self, transcript: Transcript, model: ModelInfo, api_key: str | None) -> GenerationRequest:
+        """The request for a model.
 
         Raises:
             InvalidRequest: The answer that is to be written again is too far back.
@@ -52,12 +50,15 @@ class Asking:
             learner=learner,
             partial=transcript.text,
         )
+        transcript.asked_tokens = sum(estimate_tokens(message.content) for message in prompt)
         return GenerationRequest(
-            model=model,
+            model=model.name,
             messages=prompt,
             max_tokens=min(command.max_tokens or self._options.max_tokens, self._options.max_tokens),
             temperature=command.temperature,
-            reasoning=reasoning,
+            reasoning=self._turn.thinking.mode == "system2",
+            steps=tuple(transcript.steps),
+            stream=model.capabilities.streaming,
             api_key=api_key,
             document_ids=command.context.document_ids,
             user_id=self._turn.user_id,

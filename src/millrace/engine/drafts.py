@@ -7,11 +7,12 @@ from msgspec import Struct
 
 from millrace.engine.access import Access
 from millrace.engine.options import EngineOptions
+from millrace.engine.thinking import decided
 from millrace.model.commands import StartTurn
 from millrace.model.errors import Forbidden, InvalidRequest, MessageTooLong
 from millrace.model.messages import Turn
 from millrace.model.principal import Principal
-from millrace.ports import Clock, ModelDirectory, Store
+from millrace.ports import Clock, ModelDirectory, Store, ThinkingChooser
 
 
 class Draft(Struct, frozen=True):
@@ -30,13 +31,21 @@ class Drafts:
     """Makes drafts out of commands, for verified callers."""
 
     def __init__(
-        self, *, access: Access, store: Store, models: ModelDirectory, clock: Clock, options: EngineOptions
+        self,
+        *,
+        access: Access,
+        store: Store,
+        models: ModelDirectory,
+        clock: Clock,
+        options: EngineOptions,
+        thinking: ThinkingChooser | None = None,
     ) -> None:
         self._access = access
         self._store = store
         self._models = models
         self._clock = clock
         self._options = options
+        self._thinking = thinking
 
     async def draft(self, command: StartTurn, caller: Principal) -> Draft:
         """The turn that a command asks for.
@@ -68,6 +77,7 @@ class Drafts:
             command=command,
             model=info.id,
             created_at=self._clock.now_ms(),
+            thinking=decided(command, info.capabilities, self._thinking),
         )
         return Draft(turn, session is None, api_key)
 

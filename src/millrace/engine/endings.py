@@ -74,22 +74,31 @@ class Endings:
         self._questions = questions
 
     def usage(self) -> Usage:
-        """What the provider reported, or our own estimate of what it sent."""
+        """What all calls of the turn took."""
+        usage = self._answer_usage()
+        for call in self._transcript.earlier:
+            usage = usage.plus(call.usage)
+        return usage
+
+    def cost(self) -> float | None:
+        """US dollars for all calls of the turn, each as its provider or its prices say; none if one has none."""
+        calls = [(self._answer_usage(), self._transcript.cost)]
+        calls += [(call.usage, call.cost) for call in self._transcript.earlier]
+        costs = [self._models.cost(self._turn.model, usage) if cost is None else cost for usage, cost in calls]
+        known = [cost for cost in costs if cost is not None]
+        return sum(known) if len(known) == len(costs) else None
+
+    def _answer_usage(self) -> Usage:
+        """What the provider reported of the answer's own call, or our own estimate of what it sent."""
         transcript = self._transcript
         if transcript.usage is not None:
             return transcript.usage
-        output = max(transcript.pieces, estimate_tokens(transcript.text)) + estimate_tokens(transcript.reasoning)
+        written = transcript.text if transcript.earlier else transcript.text + transcript.reasoning
         return Usage(
-            input_tokens=estimate_tokens(self._turn.command.message) if transcript.begun else 0,
-            output_tokens=output,
+            input_tokens=transcript.asked_tokens,
+            output_tokens=max(transcript.pieces, estimate_tokens(written)),
             estimated=True,
         )
-
-    def cost(self) -> float | None:
-        """US dollars, as the provider said or as its prices say."""
-        if self._transcript.cost is not None:
-            return self._transcript.cost
-        return self._models.cost(self._turn.model, self.usage())
 
     def event(self, ending: Ending) -> TerminalEvent:
         """The terminal event."""

@@ -71,7 +71,15 @@ class Engine:
         self._store = store
         self._registry = registry
         self._log = log
-        self._drafts = Drafts(access=self.access, store=store, models=models, clock=clock, options=self.options)
+        insights = insights or Insights()
+        self._drafts = Drafts(
+            access=self.access,
+            store=store,
+            models=models,
+            clock=clock,
+            options=self.options,
+            thinking=insights.thinking,
+        )
         self._ledger = ledger
         self._hub = Hub(log, clock, linger_s=self.options.linger_s, watched=self._watched)
         self._runs = Runs(clock)
@@ -87,7 +95,7 @@ class Engine:
             options=self.options,
             retriever=retriever,
             ledger=ledger,
-            insights=insights or Insights(),
+            insights=insights,
         )
         self._recovery = Recovery(self._services, self._runs)
         self._signals: Subscription | None = None

@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 
-from millrace.ports import CategoryEstimator, EmotionAnalyzer, QuestionSuggester, SessionTitler
+from millrace.ports import CategoryEstimator, EmotionAnalyzer, QuestionSuggester, SessionTitler, ThinkingChooser
 
 
 @dataclass(frozen=True, slots=True)
 class Insights:
-    """Who estimates how the learner fares, what a question is about, what to ask next and what to call a session."""
+    """Who estimates how the learner fares, tells what a question is about and whether to think first, and has ideas."""
 
     emotion: EmotionAnalyzer | None = None
     categories: CategoryEstimator | None = None
     suggester: QuestionSuggester | None = None
     titler: SessionTitler | None = None
+    thinking: ThinkingChooser | None = None

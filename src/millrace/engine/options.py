@@ -16,6 +16,8 @@ class EngineOptions:
         generation_timeout_s: The longest a whole turn may take.
         first_token_timeout_s: How long a provider may be silent before its first piece.
         idle_timeout_s: How long it may be silent between two pieces.
+        thinking_timeout_s: How long a model that thinks first may take until its answer begins; the other times
+            count from there.
         on_busy: What becomes of a request whose session has a running turn.
         queue_limit: How many turns may wait in a session.
         on_disconnect: Whether a turn goes on when its last watcher is gone.
@@ -37,6 +39,7 @@ class EngineOptions:
     generation_timeout_s: float = 60.0
     first_token_timeout_s: float = 30.0
     idle_timeout_s: float = 30.0
+    thinking_timeout_s: float = 300.0
     on_busy: BusyPolicy = "queue"
     queue_limit: int = 10
     on_disconnect: DisconnectPolicy = "continue"

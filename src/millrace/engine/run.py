@@ -13,9 +13,11 @@ from millrace.engine.hub import Hub
 from millrace.engine.insights import Insights
 from millrace.engine.observer import Observer
 from millrace.engine.options import EngineOptions
+from millrace.engine.patience import Patience
 from millrace.engine.tally import Tally
 from millrace.engine.timings import Timings
 from millrace.engine.transcript import Transcript
+from millrace.engine.whole import generate_whole
 from millrace.model.errors import (
     Interrupted,
     LeaseLost,
@@ -28,7 +30,6 @@ from millrace.model.events import (
     CancelCause,
     Entry,
     SuggestionsReady,
-    ThinkingMode,
     TurnCancelled,
     TurnCompleted,
     TurnFailed,
@@ -121,8 +122,7 @@ class Run:
         self._interrupted = False
         self._over = False
         self._began = services.clock.monotonic()
-        self._progress = self._began
-        self._waits_for_first = True
+        self._patience = Patience(services.options)
         self.waiting = record.state == "queued"
         if not self.waiting:
             self._go.set()
@@ -139,11 +139,7 @@ class Run:
 
     def check_deadlines(self, now: float) -> None:
         """Fail the turn if its provider has been silent for too long; `now` is monotonic seconds."""
-        if self.waiting or self._work is None:
-            return
-        options = self._services.options
-        limit = options.first_token_timeout_s if self._waits_for_first else options.idle_timeout_s
-        if now - self._progress > limit or now - self._began > options.generation_timeout_s:
+        if not self.waiting and self._work is not None and self._patience.over(now):
             self._stop(Ending.failed(ProviderTimeout()))
 
     def hand_over(self) -> None:
@@ -193,7 +189,8 @@ class Run:
         transcript.replay(self._earlier)
         await self._go.wait()
         self.waiting = False
-        self._began = self._progress = self._services.clock.monotonic()
+        self._began = self._services.clock.monotonic()
+        self._patience.begin(self._began)
         ending = await self._attempt(transcript)
         if ending is None:
             await self._observer.close()
@@ -245,15 +242,14 @@ class Run:
         resolved = services.models.resolve(self.turn.model)
         if self._earlier:
             self._resume(transcript, resolved)
-        request = await self._asking.request(
-            transcript,
-            model=resolved.info.name,
-            reasoning=self._thinking_mode == "system2",
-            api_key=self._api_key,
-        )
-        self._progress = services.clock.monotonic()
+        request = await self._asking.request(transcript, resolved.info, self._api_key)
+        self._patience.ask(services.clock.monotonic(), resolved.info.capabilities, thinks=request.reasoning)
         try:
-            await resolved.provider.generate(request, partial(self._take, transcript))
+            take = partial(self._take, transcript)
+            if request.stream:
+                await resolved.provider.generate(request, take)
+            else:
+                await generate_whole(resolved.provider, request, take, transcript.accepted)
         except _LongEnough:
             transcript.finish = "length"
         if transcript.finish is None:
@@ -264,20 +260,12 @@ class Run:
 
     def _take(self, transcript: Transcript, deltas: Sequence[Delta]) -> None:
         """Write what the provider says; this is called for each of its pieces, in the step that read it."""
-        self._progress = self._services.clock.monotonic()
-        self._waits_for_first = False
         transcript.take(deltas)
+        self._patience.hear(self._services.clock.monotonic(), answers=transcript.pieces > 0)
         if transcript.chars > ENOUGH_CHARS and not self._afterwords.begun:
             self._afterwords.begin(self._asking.said, transcript.text, transcript.passages)
         if transcript.chars > self._services.options.max_tokens * _CHARS_PER_TOKEN:
             raise _LongEnough
-
-    @property
-    def _thinking_mode(self) -> ThinkingMode:
-        command = self.turn.command
-        if command.thinking_mode != "auto":
-            return command.thinking_mode
-        return "system2" if command.enable_reasoning else "system1"
 
     def _started(self) -> TurnStarted:
         turn = self.turn
@@ -288,7 +276,8 @@ class Run:
             user_message_id=turn.user_message_id,
             model=turn.model,
             user_message=turn.command.message,
-            thinking_mode=self._thinking_mode,
+            thinking_mode=turn.thinking.mode,
+            thinking_reason=turn.thinking.reason,
             estimated_time_ms=self._services.timings.estimate_ms(turn.model),
             rag_enabled=turn.command.context.enable_rag,
             request_id=turn.command.request_id,

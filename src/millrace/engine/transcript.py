@@ -20,9 +20,12 @@ from millrace.model.events import (
 from millrace.model.generation import (
     CitationsFound,
     Delta,
+    EarlierCall,
     Finished,
     ReasoningPiece,
+    StepFound,
     TextPiece,
+    TokensScored,
     UsageReported,
 )
 from millrace.ports import Clock, Writer
@@ -44,6 +47,7 @@ class Transcript:
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._steps = StepCutter()
+        self.steps: list[StepFound] = []
         self._reasoning_began: float | None = None
         self.chars = 0
         self.pieces = 0
@@ -55,6 +59,8 @@ class Transcript:
         self.citations: tuple[Citation, ...] = ()
         self.usage: Usage | None = None
         self.cost: float | None = None
+        self.earlier: tuple[EarlierCall, ...] = ()
+        self.asked_tokens = 0
         self.finish: FinishReason | None = None
 
     def replay(self, entries: Iterable[Entry]) -> None:
@@ -71,6 +77,7 @@ class Transcript:
                     self._reasoning.append(event.text)
                 case ReasoningStep():
                     self._steps.count = event.number
+                    self.steps.append(StepFound(event.kind, event.content, event.confidence))
                 case PassagesRetrieved():
                     self.passages, self.gathered = event.passages, True
                 case EmotionUpdated(of="user"):
@@ -92,8 +99,8 @@ class Transcript:
 
     @property
     def reasoning(self) -> str:
-        """All thinking so far."""
-        return "".join(self._reasoning)
+        """All thinking so far: the model's own words, else the steps it was asked to write down."""
+        return "".join(self._reasoning) or "\n\n".join(step.content for step in self.steps)
 
     @property
     def digest(self) -> str:
@@ -120,6 +127,10 @@ class Transcript:
                     self._take_other(delta)
         finally:
             self._flush()
+
+    async def accepted(self) -> None:
+        """Wait until readers can have what was written."""
+        await self._writer.flush()
 
     def _put(self, event: AnyEvent) -> None:
         self._lifecycle.accept(event)
@@ -150,10 +161,27 @@ class Transcript:
                 self.cost = cost
             case CitationsFound(citations=citations):
                 self.citations = citations
+            case StepFound() as step:
+                self._take_step(step)
+            case EarlierCall() as call:
+                self.earlier = (*self.earlier, call)
             case Finished(reason=reason):
                 self.finish = reason
             case TextPiece(text=text):
                 self._take_text(text)
+            case TokensScored():
+                pass
+
+    def _take_step(self, found: StepFound) -> None:
+        if self._lifecycle.state not in {State.READY, State.REASONING}:
+            return  # the reasoning is closed
+        if self._reasoning_began is None:
+            self._reasoning_began = self._clock.monotonic()
+        self._put_step(self._steps.number(found))
+
+    def _put_step(self, step: ReasoningStep) -> None:
+        self.steps.append(StepFound(step.kind, step.content, step.confidence))
+        self._put(step)
 
     def _take_reasoning(self, text: str) -> None:
         if self._lifecycle.state is State.REASONED:
@@ -166,7 +194,7 @@ class Transcript:
         self._put(ReasoningDelta(text))
         if self._lifecycle.state is State.REASONING:
             for step in self._steps.feed(text):
-                self._put(step)
+                self._put_step(step)
 
     def complete_reasoning(self) -> None:
         """Close the reasoning, if it is open."""
@@ -177,7 +205,7 @@ class Transcript:
         if self._lifecycle.state is not State.REASONING:
             return
         for step in self._steps.finish():
-            self._put(step)
+            self._put_step(step)
         began = self._reasoning_began if self._reasoning_began is not None else self._clock.monotonic()
         duration_ms = round((self._clock.monotonic() - began) * 1000)
         self._put(ReasoningCompleted(_summary(self.reasoning), self._steps.count, duration_ms))

@@ -4,9 +4,17 @@ from typing import Any, Literal
 
 from msgspec import Raw, Struct
 
+from millrace.model.events import ThinkingMode
 from millrace.model.generation import PromptMessage
 
 ThinkingChoice = Literal["system1", "system2", "auto"]
+
+
+class ThinkingDecision(Struct, frozen=True):
+    """Whether a question is thought about first, and why that was chosen, in words for people."""
+
+    mode: ThinkingMode
+    reason: str
 
 
 class TurnContext(Struct, frozen=True):

@@ -73,13 +73,27 @@ class Usage(Value, frozen=True):
     cached_tokens: int | None = None
     estimated: bool = False
 
+    def plus(self, other: "Usage") -> "Usage":
+        """The tokens of both; estimated where either is."""
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            _sum(self.reasoning_tokens, other.reasoning_tokens),
+            _sum(self.cached_tokens, other.cached_tokens),
+            self.estimated or other.estimated,
+        )
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    return other if one is None else one + (other or 0)
+
 
 class Event(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type", tag=_kebab):
     """One fact of a turn."""
 
 
 class TurnStarted(Event, frozen=True):
-    """The turn runs: its ids, the resolved `provider/model`, and the thinking mode that was chosen."""
+    """The turn runs: its ids, the resolved `provider/model`, the thinking mode that was chosen, and why that one."""
 
     turn_id: str
     session_id: str
@@ -91,6 +105,7 @@ class TurnStarted(Event, frozen=True):
     estimated_time_ms: int | None = None
     rag_enabled: bool = False
     request_id: str | None = None
+    thinking_reason: str = ""
 
 
 class EmotionUpdated(Event, frozen=True):

@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from millrace.model.events import Citation, FinishReason, Usage
+from millrace.model.events import Citation, FinishReason, ReasoningKind, Usage
 
 Role = Literal["system", "user", "assistant"]
 
@@ -16,11 +16,20 @@ class PromptMessage(Struct, frozen=True):
     content: str
 
 
+class StepFound(Struct, frozen=True, gc=False):
+    """A step of reasoning that a model was asked to write down; `confidence` is 0.0 to 1.0, none where it gave none."""
+
+    kind: ReasoningKind
+    content: str
+    confidence: float | None = None
+
+
 class GenerationRequest(Struct, frozen=True, kw_only=True):
     """One call of a model. `model` is the provider's own name for it; `max_tokens` bounds the answer.
 
-    `reasoning` asks for the model's extended thinking where it has any. `first_token_timeout` and
-    `idle_timeout` are seconds the engine is willing to wait; a provider may use them for its sockets.
+    `reasoning` asks for thinking before the answer, in the way that the model has. `steps` are what was thought before,
+    where another process began this answer. Without `stream` the whole answer is asked for in one piece. `logprobs`
+    asks for `TokensScored`, which few providers give.
     """
 
     model: str
@@ -28,6 +37,9 @@ class GenerationRequest(Struct, frozen=True, kw_only=True):
     max_tokens: int = 4096
     temperature: float | None = None
     reasoning: bool = False
+    steps: tuple[StepFound, ...] = ()
+    stream: bool = True
+    logprobs: bool = False
     api_key: str | None = None
     """The caller's own key for this call alone, where the operator allows it. Never stored or logged."""
     document_ids: tuple[str, ...] = ()
@@ -44,6 +56,12 @@ class ReasoningPiece(Struct, frozen=True, gc=False):
     """A piece of the model's thinking, never empty."""
 
     text: str
+
+
+class TokensScored(Struct, frozen=True, gc=False):
+    """How probable the model found each token of the text right before this; 0.0 to 1.0."""
+
+    probabilities: tuple[float, ...]
 
 
 class CitationsFound(Struct, frozen=True, gc=False):
@@ -67,22 +85,34 @@ class ModelUse(Struct, frozen=True):
     cost: float | None = None
 
 
+class EarlierCall(Struct, frozen=True, gc=False):
+    """What a call took that was needed before this answer. It is added to what is counted of the answer itself."""
+
+    usage: Usage
+    cost: float | None = None
+
+
 class Finished(Struct, frozen=True, gc=False):
     """The model ended its answer. A stream that ends without this is truncated, which is a failure."""
 
     reason: FinishReason
 
 
-Delta = TextPiece | ReasoningPiece | CitationsFound | UsageReported | Finished
+Delta = TextPiece | ReasoningPiece | StepFound | TokensScored | CitationsFound | UsageReported | EarlierCall | Finished
 
 
 class Capabilities(Struct, frozen=True):
-    """What a model can do, as far as it is known."""
+    """What a model can do, as far as it is known.
+
+    `reasoning`: it thinks before it answers; `prefill`: it continues an assistant's message that ends the prompt;
+    `streaming`: its answer comes in pieces; `instructions`: it does what it is told, and does not only quote.
+    """
 
     reasoning: bool = False
     prefill: bool = False
     citations: bool = False
     streaming: bool = True
+    instructions: bool = True
 
 
 class ModelInfo(Struct, frozen=True):

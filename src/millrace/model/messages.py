@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from millrace.model.commands import StartTurn
+from millrace.model.commands import StartTurn, ThinkingDecision
 from millrace.model.events import Citation, EmotionState, Passage, ReasoningStep, Usage
 
 EMOTION_STATE = "emotion_state"
@@ -95,6 +95,7 @@ class Turn(Struct, frozen=True, kw_only=True):
     command: StartTurn
     model: str
     created_at: int
+    thinking: ThinkingDecision = ThinkingDecision("system1", "")
 
 
 class FoldedMessage(Struct, frozen=True):

@@ -53,12 +53,12 @@ def white_end(text: str) -> str:
 
 
 def encode_request(request: GenerationRequest, habits: Habits) -> bytes:
-    """The JSON body of a streaming call.
+    """The JSON body of a call.
 
     What is to be continued ends the messages, and is not thought about: the wire refuses both together.
     """
     continues = bool(prompt_end(request))
-    body: dict[str, Any] = {"model": request.model, "messages": _messages(request.messages), "stream": True}
+    body: dict[str, Any] = {"model": request.model, "messages": _messages(request.messages), "stream": request.stream}
     if system := "\n\n".join(message.content for message in request.messages if _is_system(message)):
         body["system"] = system
     limit = request.max_tokens

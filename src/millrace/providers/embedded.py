@@ -21,6 +21,7 @@ from millrace.model.generation import (
 )
 from millrace.ports import DeltaSink, Retriever
 from millrace.providers.extractive import Part, Question, compose, question
+from millrace.text.pieces import pieces
 from millrace.text.words import Stemmer, query_words
 
 NOTICE = (
@@ -48,7 +49,6 @@ _PASSAGES = 6
 _CHARACTERS_PER_TOKEN = 4
 _LONGEST_QUESTION = 4000
 
-_PIECE = re.compile(r"\s*\S{1,24}|\s+")
 _GREETING = re.compile(
     r"(?:hi+|hello+|hey+|hiya|howdy|yo|greetings|good (?:morning|afternoon|evening|day)|hallo|hola|salut|bonjour|ciao)"
     r"(?: (?:there|all|everyone|again|millrace|you|bot|how are you))*"
@@ -93,7 +93,7 @@ class EmbeddedProvider:
                 batch.append(CitationsFound(citations))
             text = part.text[: left - written]
             written += len(text)
-            batch += [TextPiece(piece) for piece in _PIECE.findall(text)]
+            batch += [TextPiece(piece) for piece in pieces(text)]
             if batch:
                 sink(batch)
                 await asyncio.sleep(0)  # readers get their turn between batches
@@ -104,7 +104,7 @@ class EmbeddedProvider:
 
     async def models(self) -> Sequence[ModelInfo]:
         """The one model there is."""
-        capabilities = Capabilities(prefill=True, citations=True)
+        capabilities = Capabilities(prefill=True, citations=True, instructions=False)
         return [ModelInfo(f"{self.name}/{_MODEL}", self.name, _MODEL, capabilities)]
 
     async def close(self) -> None:

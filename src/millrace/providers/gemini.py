@@ -75,7 +75,8 @@ class GeminiProvider(HttpProvider):
             MillraceError: It was refused, or there is no connection.
         """
         habits = self._habits.get(request.model) or habits_for(request.model)
-        url = f"{self._base_url}/{resource_of(request.model)}:streamGenerateContent?alt=sse"
+        verb = "streamGenerateContent?alt=sse" if request.stream else "generateContent"
+        url = f"{self._base_url}/{resource_of(request.model)}:{verb}"
         headers = _headers(request.api_key or self._api_key)
         headers["Content-Type"] = "application/json"
         for left in range(_MAX_ADAPTATIONS, -1, -1):

@@ -85,7 +85,7 @@ class OllamaProvider(HttpProvider):
 
 
 def encode_request(request: GenerationRequest, budget: int, *, knows: bool) -> bytes:
-    """The JSON body of a streaming call.
+    """The JSON body of a call.
 
     Args:
         request: What is asked.
@@ -99,7 +99,7 @@ def encode_request(request: GenerationRequest, budget: int, *, knows: bool) -> b
     body: dict[str, Any] = {
         "model": request.model,
         "messages": [{"role": message.role, "content": message.content} for message in request.messages],
-        "stream": True,
+        "stream": request.stream,
         "options": options,
     }
     if knows:

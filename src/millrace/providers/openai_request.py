@@ -38,14 +38,14 @@ def is_openai_reasoning(model: str) -> bool:
 
 
 def encode_request(request: GenerationRequest, habits: Habits) -> bytes:
-    """The JSON body of a streaming call."""
+    """The JSON body of a call."""
     body: dict[str, Any] = {
         "model": request.model,
         "messages": [{"role": message.role, "content": message.content} for message in request.messages],
-        "stream": True,
+        "stream": request.stream,
         "max_completion_tokens" if habits.max_completion_tokens else "max_tokens": request.max_tokens,
     }
-    if habits.usage:
+    if habits.usage and request.stream:
         body["stream_options"] = {"include_usage": True}
     if habits.temperature and request.temperature is not None:
         body["temperature"] = request.temperature

@@ -85,7 +85,7 @@ class ResponsesProvider(HttpProvider):
         url, headers = f"{self._base_url}/responses", _headers(call.secret)
         headers["Content-Type"] = "application/json"
         for left in range(_MAX_ADAPTATIONS, -1, -1):
-            body = encode_request(request, habits, background=self._background)
+            body = encode_request(request, habits, background=self._background and request.stream)
             answer = await self._http.stream(call, url, headers, body)
             if not isinstance(answer, Refusal):
                 return answer
@@ -129,9 +129,9 @@ class ResponsesProvider(HttpProvider):
     @override
     def _left(self, call: Call, request: GenerationRequest, body: AnswerBody) -> None:
         """Cancel a background answer that goes on at the provider, without making anybody wait for it."""
-        if self._background and isinstance(body, ResponsesBody) and body.responses.response_id:
-            if body.responses.done:
-                return
+        if not (self._background and request.stream and isinstance(body, ResponsesBody)):
+            return
+        if body.responses.response_id and not body.responses.done:
             task = asyncio.create_task(self._cancel(call, f"{self._url_of(body.responses)}/cancel"))
             self._cancelling.add(task)
             task.add_done_callback(self._cancelling.discard)

@@ -28,7 +28,7 @@ def habits_for(model: str) -> ResponsesHabits:
 
 
 def encode_request(request: GenerationRequest, habits: ResponsesHabits, *, background: bool = False) -> bytes:
-    """The JSON body of a streaming call; `background` lets the provider keep the answer, so that it can be resumed."""
+    """The JSON body of a call; `background` lets the provider keep the answer, so that it can be resumed."""
     body: dict[str, Any] = {
         "model": request.model,
         "input": [
@@ -36,7 +36,7 @@ def encode_request(request: GenerationRequest, habits: ResponsesHabits, *, backg
             for message in request.messages
             if message.role != "system"
         ],
-        "stream": True,
+        "stream": request.stream,
         "max_output_tokens": request.max_tokens,
     }
     rules = [message.content for message in request.messages if message.role == "system"]

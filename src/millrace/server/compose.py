@@ -123,6 +123,7 @@ def engine_options(settings: Settings) -> EngineOptions:
         generation_timeout_s=generation.generation_timeout_s,
         first_token_timeout_s=generation.first_token_timeout_s,
         idle_timeout_s=generation.idle_timeout_s,
+        thinking_timeout_s=generation.thinking_timeout_s,
         on_busy=generation.on_busy,
         queue_limit=limits.queue,
         on_disconnect=generation.on_disconnect,

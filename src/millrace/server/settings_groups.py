@@ -132,6 +132,9 @@ class GenerationSettings(Group):
     """Longest wait for the first piece of an answer, in seconds."""
     idle_timeout_s: Annotated[float, Field(gt=0)] = 30
     """Longest wait between two pieces, in seconds."""
+    thinking_timeout_s: Annotated[float, Field(gt=0)] = 300
+    """Longest time that a model which thinks first may take until its answer begins, in seconds; the limits above count
+    from there."""
     emotion_enabled: bool = True
     """Whether the emotion in messages is estimated; nothing is computed where it is not. Users may switch it off for
     themselves."""

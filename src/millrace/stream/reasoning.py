@@ -1,12 +1,14 @@
 """Cuts a model's own thinking, as it streams, into steps at its natural joints: its paragraphs.
 
 The kind of a step is read off what the model says it is doing; where it does not say, the first paragraph
-takes the problem apart and later ones explore. No confidence is given, because the text states none.
+takes the problem apart and later ones explore. A confidence is given only where the text states one.
 """
 
 import re
 
 from millrace.model.events import ReasoningKind, ReasoningStep
+from millrace.model.generation import StepFound
+from millrace.stream.confidence import stated_confidence
 
 _MAX_STEP = 2_000
 _JOINT = re.compile(r"\n[ \t]*\n\s*")
@@ -68,11 +70,15 @@ class StepCutter:
             return None
         return self._step(content.strip())
 
-    def _step(self, content: str) -> ReasoningStep:
+    def number(self, found: StepFound) -> ReasoningStep:
+        """A step that came whole, with the next number."""
         self.count += 1
-        kind: ReasoningKind = "decomposition" if self.count == 1 else "exploration"
+        return ReasoningStep(self.count, found.kind, found.content, found.confidence)
+
+    def _step(self, content: str) -> ReasoningStep:
+        kind: ReasoningKind = "exploration" if self.count else "decomposition"
         for name, cue in _CUES:
             if cue.search(content[:200]):
                 kind = name
                 break
-        return ReasoningStep(number=self.count, kind=kind, content=content)
+        return self.number(StepFound(kind, content, stated_confidence(content)))

@@ -74,7 +74,19 @@ def turn(*end: AnyEvent) -> list[Entry]:
     events: list[tuple[int, AnyEvent]] = [
         (
             0,
-            TurnStarted("t1", "s1", "m1", "u1", "openai/gpt-5", "Why is the sky blue?", "system2", 2300, True, "r1"),
+            TurnStarted(
+                "t1",
+                "s1",
+                "m1",
+                "u1",
+                "openai/gpt-5",
+                "Why is the sky blue?",
+                "system2",
+                2300,
+                True,
+                "r1",
+                "the request says so",
+            ),
         ),
         (10, EmotionUpdated("user", feeling)),
         (20, PassagesRetrieved((Passage(1, "Optics", "Air scatters ...", 0.83, OPTICS),), 0.4)),

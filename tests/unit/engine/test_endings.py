@@ -9,7 +9,16 @@ from millrace.engine.transcript import Transcript
 from millrace.model.commands import StartTurn
 from millrace.model.errors import RateLimited
 from millrace.model.events import Citation, TurnCancelled, TurnCompleted, TurnFailed, TurnStarted, Usage
-from millrace.model.generation import CitationsFound, Delta, Finished, ReasoningPiece, TextPiece, UsageReported
+from millrace.model.generation import (
+    CitationsFound,
+    Delta,
+    EarlierCall,
+    Finished,
+    ReasoningPiece,
+    StepFound,
+    TextPiece,
+    UsageReported,
+)
 from millrace.model.messages import Turn
 from millrace.ops.clock import SystemClock
 from millrace.stream.digest import text_digest
@@ -29,6 +38,7 @@ TURN = Turn(
 def endings(*deltas: Delta) -> Endings:
     transcript = Transcript(ListWriter(), SystemClock())
     transcript.write(TurnStarted("t", "s", "m", "q", "scripted/model"))
+    transcript.asked_tokens = 2
     transcript.take(deltas)
     return Endings(TURN, transcript, ScriptedDirectory(ScriptedProvider()), SystemClock(), 0.0)
 
@@ -74,3 +84,16 @@ def test_the_providers_own_price_counts_before_the_list() -> None:
     event = endings(UsageReported(Usage(1, 1), cost=0.7), Finished("stop")).event(Ending.completed())
     assert isinstance(event, TurnCompleted)
     assert event.cost == pytest.approx(0.7)
+
+
+def test_all_calls_of_a_turn_are_counted() -> None:
+    plan: list[Delta] = [StepFound("synthesis", "abcd" * 10), EarlierCall(Usage(10, 20, reasoning_tokens=20))]
+    whole = endings(*plan, TextPiece("a"), UsageReported(Usage(30, 5, cached_tokens=8)), Finished("stop"))
+    assert whole.usage() == Usage(40, 25, reasoning_tokens=20, cached_tokens=8)
+    assert whole.cost() == pytest.approx(0.065)
+    stated = endings(plan[0], EarlierCall(Usage(10, 20), cost=2.0), UsageReported(Usage(30, 5), cost=1.0))
+    assert stated.cost() == 3.0
+    stopped = endings(*plan, TextPiece("abcd"))
+    assert stopped.usage() == Usage(12, 21, reasoning_tokens=20, estimated=True), "the steps are counted once"
+    in_the_plan = endings(plan[0])
+    assert in_the_plan.usage() == Usage(2, 10, estimated=True)

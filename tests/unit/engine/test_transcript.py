@@ -18,7 +18,7 @@ from millrace.model.events import (
     TurnStarted,
     Usage,
 )
-from millrace.model.generation import CitationsFound, Finished, ReasoningPiece, TextPiece, UsageReported
+from millrace.model.generation import CitationsFound, Finished, ReasoningPiece, StepFound, TextPiece, UsageReported
 from millrace.ops.clock import SystemClock
 from millrace.stream.digest import text_digest
 
@@ -124,3 +124,29 @@ def test_what_may_not_come_is_not_written(transcript: Transcript, writer: ListWr
     with pytest.raises(StreamError):
         transcript.write(START)
     assert writer.events == [START]
+
+
+def test_steps_that_were_asked_for_are_entries_until_the_answer_begins(
+    transcript: Transcript, writer: ListWriter
+) -> None:
+    transcript.take([StepFound("decomposition", "Take it apart.", 0.5), StepFound("synthesis", "So it is.")])
+    assert writer.events[1:] == [
+        ReasoningStep(1, "decomposition", "Take it apart.", 0.5),
+        ReasoningStep(2, "synthesis", "So it is."),
+    ]
+    assert transcript.reasoning == "Take it apart.\n\nSo it is."
+    transcript.take([TextPiece("It is.")])
+    completed = writer.events[3]
+    assert isinstance(completed, ReasoningCompleted)
+    assert (completed.summary, completed.steps) == ("So it is.", 2)
+    transcript.take([StepFound("exploration", "Too late.")])
+    assert len(writer.events) == 5
+
+
+def test_another_process_knows_the_steps(writer: ListWriter) -> None:
+    transcript = Transcript(writer, SystemClock())
+    step = ReasoningStep(1, "decomposition", "Take it apart.", 0.5)
+    transcript.replay([Entry(0, 0, START), Entry(1, 0, step)])
+    assert transcript.steps == [StepFound("decomposition", "Take it apart.", 0.5)]
+    transcript.take([StepFound("synthesis", "So it is.")])
+    assert writer.events == [ReasoningStep(2, "synthesis", "So it is.")]

@@ -27,7 +27,14 @@ def digest(text: str) -> str:
 async def test_a_whole_turn(bench: ChatBench) -> None:
     peer = bench.peer()
     started, call = await bench.ask(peer, "Why?", request_id="r1")
-    assert started.keys() == COMMON | {"thinking_mode", "model", "user_message", "user_message_id", "request_id"}
+    assert started.keys() == COMMON | {
+        "thinking_mode",
+        "thinking_reason",
+        "model",
+        "user_message",
+        "user_message_id",
+        "request_id",
+    }
     assert (started["user_message"], started["request_id"], started["seq"]) == ("Why?", "r1", 0)
     call.say("Be", "cause")
     call.finish(usage=Usage(3, 2))

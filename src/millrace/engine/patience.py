@@ -1,0 +1,50 @@
+"""How long a turn waits for its provider. Pure: the time is what it is told."""
+
+from millrace.engine.options import EngineOptions
+from millrace.model.generation import Capabilities
+
+
+class Patience:
+    """The limits of one turn. All times are seconds of one monotonic clock.
+
+    A model that thinks first may take `thinking_timeout_s` until its answer begins, silent or not, for many hide what
+    they think; the other limits count from there. A model whose answer comes in one piece may take as long as a whole
+    answer may.
+    """
+
+    __slots__ = ("_asked", "_began", "_heard", "_options", "_progress", "_thinks", "_whole")
+
+    def __init__(self, options: EngineOptions) -> None:
+        self._options = options
+        self._thinks = self._whole = self._heard = False
+        self._began = self._asked = self._progress = 0.0
+
+    def begin(self, now: float) -> None:
+        """The turn runs."""
+        self._began = self._progress = now
+
+    def ask(self, now: float, model: Capabilities, *, thinks: bool) -> None:
+        """A model is asked; `thinks` says that it is to think first."""
+        self._asked = self._progress = now
+        self._heard = False
+        self._thinks = thinks or model.reasoning
+        self._whole = not model.streaming
+
+    def hear(self, now: float, *, answers: bool) -> None:
+        """Something came; `answers` says that the answer has begun."""
+        self._progress = now
+        self._heard = True
+        if answers and self._thinks:
+            self._thinks = False
+            self._began = now
+
+    def over(self, now: float) -> bool:
+        """Whether the wait has been too long."""
+        options = self._options
+        if self._thinks:
+            return now - self._asked > options.thinking_timeout_s
+        if now - self._began > options.generation_timeout_s:
+            return True
+        if self._heard:
+            return now - self._progress > options.idle_timeout_s
+        return not self._whole and now - self._progress > options.first_token_timeout_s
