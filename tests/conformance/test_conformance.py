@@ -14,6 +14,8 @@ from millrace.dialects.chat import ChatDialect
 from millrace.dialects.dialect import BadFrame, Dialect, Reference
 from millrace.dialects.session import SessionDialect
 from millrace.dialects.stream import StreamDialect
+from millrace.dialects.tokens import TokensDialect, decode_question
+from millrace.dialects.tokens_events import TokensEvents
 from millrace.model.errors import MillraceError
 from millrace.model.events import Entry, is_terminal
 from millrace.stream.delivery import Delivery, DeliveryOptions
@@ -23,15 +25,18 @@ DIALECTS: dict[str, Callable[[], Dialect]] = {
     "chat": ChatDialect,
     "stream": StreamDialect,
     "session": lambda: SessionDialect("main", "s1"),
+    "tokens_events": TokensEvents,
 }
 # Dialects of HTTP: an answer is an event stream, a question the body of a request.
 EVENT_STREAMS: dict[str, Callable[[], Rendering]] = {
     "ag_ui": lambda: AgUiDialect(RunNames("th1", "run1")),
     "ai_sdk": AiSdkDialect,
+    "tokens": lambda: TokensDialect(partial_chars=20),
 }
 BODIES: dict[str, Callable[[bytes, str], Struct]] = {
     "ag_ui": lambda body, user_id: decode_run(body, user_id)[0],
     "ai_sdk": decode_ask,
+    "tokens": decode_question,
 }
 
 
@@ -71,13 +76,14 @@ def renderer_of(dialect: str) -> Renderer:
 
 
 def read(frame: bytes) -> Any:
-    """A frame, or the record of an event stream that holds one line of data."""
-    if frame.startswith(b"data: "):
-        assert frame.endswith(b"\n\n")
-        assert frame.count(b"\n") == 2
-        assert b"\r" not in frame
-        frame = frame.removeprefix(b"data: ")
-    return json.loads(frame)
+    """A frame, or the record of an event stream that holds one line of data and perhaps an id."""
+    if not frame.startswith((b"data: ", b"id: ")):
+        return json.loads(frame)
+    assert b"\r" not in frame
+    *ids, data, end, nothing = frame.split(b"\n")
+    assert (end, nothing) == (b"", b"")
+    record = json.loads(data.removeprefix(b"data: "))
+    return {"id": ids[0].removeprefix(b"id: ").decode(), **record} if ids else record
 
 
 @pytest.mark.parametrize(("dialect", "content", "case"), cases("render"))
@@ -96,8 +102,10 @@ def test_a_turn_is_rendered(dialect: str, content: dict[str, Any], case: Case) -
         assert one_by_one(renderer_of(dialect), log, after, options) == expected
 
 
-def whole(frame: dict[str, Any], ids: dict[str, str]) -> dict[str, Any]:
-    """A frame with the ids that are in every frame: in its `data` where it has that, else in itself."""
+def whole(frame: Any, ids: dict[str, str]) -> Any:
+    """A frame with the ids that are in every frame: in its argument or `data` where it has that, else in itself."""
+    if isinstance(frame, list):
+        return [frame[0], {**ids, **frame[1]}]
     return {**frame, "data": {**ids, **frame["data"]}} if "data" in frame else {**ids, **frame}
 
 
