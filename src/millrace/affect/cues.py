@@ -57,6 +57,7 @@ _LOADED = _words(r"""
 _ERROR = _words(r"""
     traceback | \w*exception | \w*error:? | (?:doesn't|does\ not|didn't|not|isn't|won't)\ work(?:ing)?
     | (?:won't|doesn't|does\ not)\ (?:compile|run|start|load) | still\ (?:wrong|broken|fails|failing|incorrect|stuck)
+    | (?:get|got|getting)\ (?:it|this|that|them)\ (?:all\ )?wrong
     | wrong\ (?:answer|result|output) | keeps?\ (?:failing|crashing) | crash(?:es|ed)
     | (?:i'm|am|got)\ stuck
 """)

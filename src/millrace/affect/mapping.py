@@ -98,14 +98,17 @@ def interventions_of(
     """
     puzzled = now.confused >= PUZZLED
     lasting = streaks.puzzled >= 2 or streaks.confused >= 3
+    # Who says that it has become clear needs no words about the trouble before it, though its trace is there yet.
+    eased = now.resolved >= STRONG and max(now.frustrated, now.anxious) < NOTICEABLE
     ways = {
         Intervention.ONE_IDEA: load == "overloaded",
         Intervention.WORKED_EXAMPLE: lasting,
-        Intervention.ACKNOWLEDGE: levels.frustrated >= NOTICEABLE or now.frustrated >= STRONG,
-        Intervention.LOW_STAKES: levels.anxious >= NOTICEABLE or now.anxious >= STRONG,
+        Intervention.ACKNOWLEDGE: now.frustrated >= STRONG or (levels.frustrated >= NOTICEABLE and not eased),
+        Intervention.LOW_STAKES: now.anxious >= STRONG or (levels.anxious >= NOTICEABLE and not eased),
         Intervention.CHALLENGE: levels.bored >= NOTICEABLE or now.bored >= STRONG,
         Intervention.HINT: puzzled and not lasting,
     }
     chosen = tuple(way for way, applies in ways.items() if applies)
     with_it = max(levels.resolved, now.resolved) >= STRONG or streaks.engaged >= 2
-    return chosen or ((Intervention.EXTEND,) if with_it and readiness in {"optimal", "good"} else ())
+    ready = eased or readiness in {"optimal", "good"}
+    return chosen or ((Intervention.EXTEND,) if with_it and ready else ())

@@ -62,6 +62,8 @@ def test_frustration_and_worry() -> None:
 def test_errors_count_in_prose_and_in_traces_but_calm_words_do_not() -> None:
     assert cues_of("it still doesn't work").error
     assert cues_of("```\nTraceback (most recent call last):\nValueError: x\n```").error
+    assert cues_of("I keep getting it wrong").error
+    assert not cues_of("don't get me wrong").error
     assert not cues_of("it works without errors").error
     assert not cues_of("how does it work?").error
 

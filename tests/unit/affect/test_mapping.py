@@ -71,6 +71,13 @@ def test_interventions() -> None:
     assert ways(Levels(), Levels(), Streaks()) == ()
 
 
+def test_who_says_that_it_is_clear_now_needs_no_words_about_the_trouble_before() -> None:
+    lingering = Levels(frustrated=0.6, anxious=0.4, resolved=0.4)
+    assert ways(lingering, Levels(resolved=0.9), Streaks(frustrated=3)) == (Intervention.EXTEND,)
+    assert Intervention.ACKNOWLEDGE in ways(lingering, Levels(resolved=0.9, frustrated=0.4), Streaks())
+    assert Intervention.LOW_STAKES in ways(lingering, Levels(resolved=0.4), Streaks())
+
+
 def test_a_plain_question_asks_for_an_answer_and_nothing_else() -> None:
     question = Levels(engaged=0.8, confused=0.5)
     assert ways(question, question, Streaks(confused=1, engaged=1)) == ()
