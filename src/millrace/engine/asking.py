@@ -58,7 +58,6 @@ class Asking:
             temperature=command.temperature,
             reasoning=self._turn.thinking.mode == "system2",
             steps=tuple(transcript.steps),
-            stream=model.capabilities.streaming,
             api_key=api_key,
             document_ids=command.context.document_ids,
             user_id=self._turn.user_id,

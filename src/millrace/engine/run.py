@@ -17,7 +17,6 @@ from millrace.engine.patience import Patience
 from millrace.engine.tally import Tally
 from millrace.engine.timings import Timings
 from millrace.engine.transcript import Transcript
-from millrace.engine.whole import generate_whole
 from millrace.model.errors import (
     Interrupted,
     LeaseLost,
@@ -245,11 +244,7 @@ class Run:
         request = await self._asking.request(transcript, resolved.info, self._api_key)
         self._patience.ask(services.clock.monotonic(), resolved.info.capabilities, thinks=request.reasoning)
         try:
-            take = partial(self._take, transcript)
-            if request.stream:
-                await resolved.provider.generate(request, take)
-            else:
-                await generate_whole(resolved.provider, request, take, transcript.accepted)
+            await resolved.provider.generate(request, partial(self._take, transcript))
         except _LongEnough:
             transcript.finish = "length"
         if transcript.finish is None:

@@ -128,10 +128,6 @@ class Transcript:
         finally:
             self._flush()
 
-    async def accepted(self) -> None:
-        """Wait until readers can have what was written."""
-        await self._writer.flush()
-
     def _put(self, event: AnyEvent) -> None:
         self._lifecycle.accept(event)
         self._unwritten.append(event)

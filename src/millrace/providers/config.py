@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from millrace.providers.overrides import ModelOverride
+
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 GEMINI_BASE_URL = "https://generativelanguage.googleapis.com/v1beta"
 ANTHROPIC_BASE_URL = "https://api.anthropic.com"
@@ -109,6 +111,7 @@ class ProviderConfig:
         background: Whether answers are made in the background at the provider, which then stores them: a broken one is
             taken up again, a stopped one cancelled (`openai-responses` alone).
         thinking_budget: Tokens that a model may think for when it is asked to; the wire's own default where none.
+        overrides: What the operator says of single models, by their names or patterns of them.
 
     Raises:
         ValueError: One of these cannot be; the sentence says which and why.
@@ -122,6 +125,7 @@ class ProviderConfig:
     prefill: bool | None = None
     thinking_budget: int | None = None
     background: bool = False
+    overrides: Mapping[str, ModelOverride] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

@@ -17,7 +17,9 @@ from millrace.providers.discovery import LOCAL_SERVERS, Found, LocalServer, disc
 from millrace.providers.http import HttpClient
 from millrace.providers.kinds import KINDS, make_provider
 from millrace.providers.listings import model_info
+from millrace.providers.overrides import ModelOverride, override_of
 from millrace.providers.pricing import Pricing
+from millrace.providers.whole_answers import WholeAnswers
 
 START_S = 1.0
 """The most that a start waits for listings, in seconds; what comes later is taken in when it comes."""
@@ -116,13 +118,21 @@ class ProviderRegistry:
         """
         info = self._catalogue.find(model)
         config = self._configs.get(info.provider)
-        return ResolvedModel(_as_configured(config, info) if config else info, self._providers()[info.provider])
+        if config is not None:
+            info = _as_configured(config, info)
+        provider = self._providers()[info.provider]
+        return ResolvedModel(info, provider if info.capabilities.streaming else WholeAnswers(provider))
 
     def cost(self, model_id: str, usage: Usage) -> float | None:
         """The price of a generation in US dollars; none where it is not known."""
         provider, _, name = model_id.partition("/")
         config = self._configs.get(provider)
-        return None if config is None else self._pricing.cost(config.base_url, name, usage)
+        if config is None:
+            return None
+        said = override_of(name, config.overrides)
+        if said is not None and said.price is not None:
+            return said.price.of(usage)
+        return self._pricing.cost(config.base_url, name, usage)
 
     async def refresh(self) -> None:
         """Ask all providers now; one that does not answer keeps what it listed before."""
@@ -197,8 +207,6 @@ class ProviderRegistry:
 
 def _as_configured(config: ProviderConfig, info: ModelInfo) -> ModelInfo:
     """What the operator says of a provider's models holds for those that it does not list, too."""
-    if config.prefill is None or info.capabilities.prefill == config.prefill:
-        return info
-    return msgspec.structs.replace(
-        info, capabilities=msgspec.structs.replace(info.capabilities, prefill=config.prefill)
-    )
+    said = override_of(info.name, config.overrides)
+    info = ModelOverride(prefill=config.prefill).applied(info)
+    return info if said is None else said.applied(info)

@@ -3,9 +3,11 @@
 from millrace.ports import Retriever
 from millrace.providers.config import ProviderConfig, kind_and_address
 from millrace.providers.embedded import EmbeddedProvider
+from millrace.providers.overrides import ModelOverride, Price
 from millrace.providers.registry import ProviderRegistry
 from millrace.server.settings import Settings
 from millrace.server.settings_errors import SettingsError
+from millrace.server.settings_groups import ModelOverrides
 
 
 def provider_configs(settings: Settings) -> tuple[ProviderConfig, ...]:
@@ -29,6 +31,7 @@ def provider_configs(settings: Settings) -> tuple[ProviderConfig, ...]:
                 prefill=provider.prefill,
                 thinking_budget=provider.thinking_budget,
                 background=provider.background,
+                overrides={model: _override(said) for model, said in provider.overrides.items()},
             )
         except ValueError as error:
             sentences.append(f"The setting providers.{name} is wrong: {error}.")
@@ -37,6 +40,13 @@ def provider_configs(settings: Settings) -> tuple[ProviderConfig, ...]:
     if sentences:
         raise SettingsError(sentences)
     return tuple(configs)
+
+
+def _override(said: ModelOverrides) -> ModelOverride:
+    price = None
+    if said.input_price is not None and said.output_price is not None:
+        price = Price(said.input_price, said.output_price, said.cached_input_price)
+    return ModelOverride(said.streaming, said.reasoning, said.prefill, said.context_length, price)
 
 
 def model_registry(settings: Settings, retriever: Retriever) -> ProviderRegistry:

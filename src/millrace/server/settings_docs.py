@@ -13,8 +13,9 @@ from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from millrace.server.settings import Settings
 from millrace.server.settings_errors import variable_name
-from millrace.server.settings_groups import ProviderSettings
+from millrace.server.settings_groups import ModelOverrides, ProviderSettings
 
+_SECTIONS = frozenset({"providers", "overrides"})
 TARGET = Path(__file__).resolve().parents[3] / "docs" / "settings.md"
 _HEAD = """# Settings
 
@@ -54,16 +55,21 @@ def settings_page() -> str:
         parts += [f"\n## `[{name}]`\n\n{_sentence(field)}\n", *_rows(model, (name,))]
     providers = Settings.model_fields["providers"]
     parts += [f"\n## `[providers.NAME]`\n\n{_sentence(providers)}\n", *_rows(ProviderSettings, ("providers", "NAME"))]
+    overrides = ProviderSettings.model_fields["overrides"]
+    parts += [
+        f'\n## `[providers.NAME.overrides."MODEL"]`\n\n{_sentence(overrides)} In the environment all of them are one'
+    ]
+    parts += [" JSON object in `MILLRACE_PROVIDERS__NAME__OVERRIDES`.\n", *_rows(ModelOverrides, None)]
     return "".join(parts)
 
 
-def _rows(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[str]:
-    """A table of the settings of a group, without the groups inside it."""
+def _rows(model: type[BaseModel], path: tuple[str, ...] | None) -> Iterator[str]:
+    """A table of a group's settings, without the groups inside it; no path where none has a variable of its own."""
     yield "\n| Setting | Default | What it is |\n|---|---|---|\n"
     for name, field in model.model_fields.items():
-        if _group(field) is None and (path or name != "providers"):
-            default = _default(name, field)
-            yield f"| `{name}`<br>`{variable_name((*path, name))}` | {default} | {_sentence(field)} |\n"
+        if _group(field) is None and name not in _SECTIONS:
+            variable = "" if path is None else f"<br>`{variable_name((*path, name))}`"
+            yield f"| `{name}`{variable} | {_default(name, field)} | {_sentence(field)} |\n"
 
 
 def _group(field: FieldInfo) -> type[BaseModel] | None:

@@ -164,6 +164,35 @@ class GenerationSettings(Group):
     """Instructions that precede every conversation."""
 
 
+class ModelOverrides(Group):
+    """What is said of one model of a provider. What is not set is left to what is known of it."""
+
+    streaming: bool | None = None
+    """Whether its answers come in pieces. One that cannot stream is asked for the whole answer, which is then delivered
+    in words."""
+    reasoning: bool | None = None
+    """Whether it thinks by itself before it answers. One that does not is asked to write down steps first, where a
+    question is to be thought about."""
+    prefill: bool | None = None
+    """Whether it continues an assistant's message that ends the prompt."""
+    context_length: Annotated[int, Field(ge=1)] | None = None
+    """The longest conversation that it takes, in tokens."""
+    input_price: Annotated[float, Field(ge=0)] | None = None
+    """US dollars per million tokens of input; only together with `output_price`."""
+    output_price: Annotated[float, Field(ge=0)] | None = None
+    """US dollars per million tokens of output."""
+    cached_input_price: Annotated[float, Field(ge=0)] | None = None
+    """US dollars per million tokens of input that the provider's cache had; that of other input where it is not set."""
+
+    @model_validator(mode="after")
+    def _prices_are_whole(self) -> "ModelOverrides":
+        if (self.input_price is None) != (self.output_price is None):
+            raise ValueError("input_price and output_price go together: set both or none")
+        if self.cached_input_price is not None and self.input_price is None:
+            raise ValueError("cached_input_price needs input_price and output_price")
+        return self
+
+
 class ProviderSettings(Group):
     """One provider of models."""
 
@@ -186,3 +215,5 @@ class ProviderSettings(Group):
     background: bool = False
     """Whether its answers are made in the background (kind `openai-responses`): an answer whose connection breaks is
     then taken up again, and a stopped one is cancelled at the provider, which stores them meanwhile."""
+    overrides: dict[str, ModelOverrides] = Field(default_factory=dict)
+    """What is said of single models, by name; in a name `*` stands for anything, and the first one that fits counts."""

@@ -1,9 +1,13 @@
-import pytest
+from pathlib import Path
 
-from millrace.model.events import Passage
+import pytest
+from pydantic import ValidationError
+
+from millrace.model.events import Passage, Usage
 from millrace.providers.config import OPENAI_BASE_URL
+from millrace.providers.whole_answers import WholeAnswers
 from millrace.server.models import model_registry, provider_configs
-from millrace.server.settings import Settings
+from millrace.server.settings import Settings, load_settings
 from millrace.server.settings_errors import SettingsError
 
 
@@ -41,6 +45,32 @@ def test_each_provider_that_cannot_be_used_is_named() -> None:
         "The setting providers.other",
         "The setting providers.third",
     ]
+
+
+async def test_what_is_said_of_single_models_holds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MILLRACE_DISCOVER_LOCAL", "false")
+    monkeypatch.setenv("MILLRACE_PROVIDERS__MINE__BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("MILLRACE_PROVIDERS__MINE__MODELS", "big, slow-1")
+    overrides = '{"slow-*": {"streaming": false, "input_price": 2, "output_price": 10}}'
+    monkeypatch.setenv("MILLRACE_PROVIDERS__MINE__OVERRIDES", overrides)
+    registry = model_registry(load_settings(), NothingKnown())
+    assert {info.name: info.capabilities.streaming for info in registry.models() if info.provider == "mine"} == {
+        "big": True,
+        "slow-1": False,
+    }
+    assert isinstance(registry.resolve("mine/slow-1").provider, WholeAnswers)
+    assert isinstance(registry.resolve("mine/slow-unlisted").provider, WholeAnswers)
+    assert not isinstance(registry.resolve("mine/big").provider, WholeAnswers)
+    assert registry.cost("mine/slow-1", Usage(1_000_000, 100_000)) == 3.0
+    assert registry.cost("mine/big", Usage(1_000_000, 0)) is None
+    await registry.close()
+
+
+@pytest.mark.parametrize("prices", [{"input_price": 1}, {"output_price": 1}, {"cached_input_price": 1}])
+def test_half_a_price_is_none(prices: dict[str, float]) -> None:
+    with pytest.raises(ValidationError, match="price"):
+        settings(providers={"mine": {"overrides": {"m": prices}}})
 
 
 async def test_without_any_provider_the_built_in_one_answers() -> None:
