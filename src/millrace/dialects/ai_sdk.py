@@ -135,6 +135,18 @@ def ask_of(fields: dict[str, Any], wishes: dict[str, Any], user_id: str, *, key:
     )
 
 
+def decode_stop(body: bytes) -> str | None:
+    """The turn that is to be stopped, where the body of a `POST` names it; the body may be empty.
+
+    Raises:
+        InvalidRequest: It is no JSON object, or the turn's id is no text.
+    """
+    stream_id = json_object(body).get("activeStreamId") if body else None
+    if stream_id is not None and not isinstance(stream_id, str):
+        raise InvalidRequest(f"The field 'activeStreamId' is no text. {CORRECT}")
+    return stream_id
+
+
 def _messages(request: ChatRequest) -> tuple[dict[str, Any], ...]:
     return request.messages if request.message is None else (request.message,)
 

@@ -214,11 +214,13 @@ class Engine:
     async def active(self, session_id: str, caller: Principal) -> Sequence[TurnRecord]:
         """The running turn of a session and those that wait.
 
+        A turn whose end was seen is none of them, though its lease may live for another moment.
+
         Raises:
             NotFound: The session is not the caller's.
         """
         await self.access.session(session_id, caller)
-        return await self._registry.active(session_id)
+        return [record for record in await self._registry.active(session_id) if not self._hub.has_ended(record.turn.id)]
 
     async def watch(self, caller: Principal, sink: Callable[[Turn], None]) -> Subscription:
         """Give `sink` each turn of the caller that is admitted from now on, whoever asked, in whatever protocol.

@@ -139,6 +139,11 @@ class Hub:
         """How many followers there are."""
         return sum(len(hot.followers) for hot in self._turns.values())
 
+    def has_ended(self, turn_id: str) -> bool:
+        """Whether the end of a turn is known here."""
+        hot = self._turns.get(turn_id)
+        return hot is not None and hot.sealed
+
     async def attach(self, turn_id: str, after: int, options: DeliveryOptions) -> Follower:
         """Follow a turn from behind entry `after`."""
         hot = await self._open(turn_id)

@@ -15,6 +15,8 @@ from millrace.server.compose import Ports, compose
 from millrace.server.origin import OriginGuard
 from millrace.server.problems import install_problem_handlers
 from millrace.server.routes import (
+    ag_ui,
+    ai_sdk,
     auth,
     chat,
     export,
@@ -36,6 +38,21 @@ from millrace.server.websockets import websocket_endpoints
 _DESCRIPTION = """Live AI chat: ask over a WebSocket at `/api/ws/chat` or in one request at `/api/v1/chat`, and manage
 what was said. Callers are known by the cookie `millrace_session` or by `Authorization: Bearer`. Errors are RFC 9457
 problem details with a `code`."""
+_ROUTES = (
+    auth,
+    keys,
+    preferences,
+    sessions,
+    export,
+    messages,
+    search,
+    models,
+    chat,
+    health,
+    stream_status,
+    ai_sdk,
+    ag_ui,
+)
 _SELF_LIMITED = ("/api/documents",)
 
 
@@ -63,8 +80,8 @@ def create_app(settings: Settings | None = None, *, ports: Ports | None = None) 
     app.state.settings = settings
     app.state.ports = ports or Ports()
     app.state.connections = ConnectionCounter(settings.limits.connections_per_user)
-    install_problem_handlers(app)
-    for module in (auth, keys, preferences, sessions, export, messages, search, models, chat, health, stream_status):
+    install_problem_handlers(app, {ai_sdk.PREFIX: ai_sdk.plain_error})
+    for module in _ROUTES:
         app.include_router(module.router)
     app.include_router(documents_router(current_documents, current_caller))
     for path, endpoint in websocket_endpoints(app).items():

@@ -1,6 +1,6 @@
 """Answers that are event streams: what every dialect over HTTP shares, whatever it calls its routes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import ExitStack
 
 from starlette.responses import Response
@@ -17,7 +17,7 @@ from millrace.transports.sse import EventDialect, EventStream
 async def event_stream(
     services: Services,
     caller: Principal,
-    what: StartTurn | Turn,
+    what: StartTurn | Turn | Callable[[], Awaitable[Turn]],
     dialect: EventDialect,
     *,
     after: int = -1,
@@ -34,7 +34,7 @@ async def event_stream(
     Args:
         services: The running server.
         caller: Who asks, or watches.
-        what: A question to ask, or one of the caller's turns.
+        what: A question to ask, one of the caller's turns, or what starts or finds one.
         dialect: What is written.
         after: The last `seq` that the client has seen; -1 for none.
         options: How the turn is delivered; at the server's own pace, and with all there is, where not given.
@@ -50,7 +50,7 @@ async def event_stream(
     options = options or DeliveryOptions(pace_ms=services.settings.generation.token_delay_ms)
     with ExitStack() as held:
         held.enter_context(services.connections.hold(caller.user_id))
-        turn = await services.engine.start(what, caller) if isinstance(what, StartTurn) else what
+        turn = await _turn(services, caller, what)
         follower = await services.engine.attach(turn, after=after, options=options)
         return EventStream(
             follower,
@@ -61,3 +61,13 @@ async def event_stream(
             stopping=services.stopping,
             closed=held.pop_all().close,
         )
+
+
+async def _turn(services: Services, caller: Principal, what: StartTurn | Turn | Callable[[], Awaitable[Turn]]) -> Turn:
+    match what:
+        case StartTurn():
+            return await services.engine.start(what, caller)
+        case Turn():
+            return what
+        case _:
+            return await what()

@@ -1,7 +1,11 @@
-"""Errors over HTTP: RFC 9457 problem details with our code. Nothing but the sentence meant for people goes out."""
+"""Errors over HTTP: RFC 9457 problem details with our code, or the form of the protocol that is spoken at an address.
+
+Nothing but the sentence meant for people goes out.
+"""
 
 import logging
 import math
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +17,9 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from millrace.model.errors import InvalidRequest, MillraceError, NotFound, StreamError
+
+ErrorForm = Callable[[MillraceError], Response]
+"""How a protocol tells an error that stands in place of its answer."""
 
 MEDIA_TYPE = "application/problem+json"
 _log = logging.getLogger(__name__)
@@ -37,48 +44,74 @@ def problem(error: MillraceError, *, fields: list[dict[str, str]] | None = None)
 
 def problem_response(error: MillraceError, *, fields: list[dict[str, str]] | None = None) -> Response:
     """The response for an error, with `Retry-After` where it says when to come back."""
-    return _response(problem(error, fields=fields))
+    return _response(problem(error, fields=fields), error_headers(error))
+
+
+def error_headers(error: MillraceError) -> dict[str, str]:
+    """The headers of a response for an error, whatever its body."""
+    headers = {"Cache-Control": "no-store"}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    return headers
 
 
 async def send_problem(error: MillraceError, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer with a problem from a middleware."""
-    await problem_response(error)(scope, receive, send)
+    """Answer with an error from a middleware."""
+    form = _form(scope)
+    response = problem_response(error) if form is None else form(error)
+    await response(scope, receive, send)
 
 
-def install_problem_handlers(app: FastAPI) -> None:
-    """Make every failure of `app` a problem document."""
+def install_problem_handlers(app: FastAPI, forms: Mapping[str, ErrorForm] | None = None) -> None:
+    """Make every failure of `app` a problem document.
+
+    Args:
+        app: The app.
+        forms: The paths under which another protocol is spoken, relative to the app, and its way to tell errors.
+    """
+    app.state.error_forms = forms or {}
     app.add_exception_handler(MillraceError, _on_millrace_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
     app.add_exception_handler(Exception, _on_unknown_error)
 
 
-def _response(body: dict[str, Any]) -> Response:
-    headers = {"Cache-Control": "no-store"}
-    if "retry_after" in body:
-        headers["Retry-After"] = str(max(1, math.ceil(body["retry_after"])))
-    if body["status"] == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = "Bearer"
-    return Response(json.encode(body), status_code=body["status"], headers=headers, media_type=MEDIA_TYPE)
+def _form(scope: Scope) -> ErrorForm | None:
+    """The form of errors at the address of a request, where it is not a problem document."""
+    app = scope.get("app")  # none in front of an app
+    forms: Mapping[str, ErrorForm] = getattr(app.state, "error_forms", {}) if app is not None else {}
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    return next((form for prefix, form in forms.items() if path == prefix or path.startswith(prefix + "/")), None)
 
 
-async def _on_millrace_error(_: Request, error: Exception) -> Response:
+def _told(request: Request, error: MillraceError, fields: list[dict[str, str]] | None = None) -> Response:
+    form = _form(request.scope)
+    return problem_response(error, fields=fields) if form is None else form(error)
+
+
+def _response(body: dict[str, Any], headers: Mapping[str, str]) -> Response:
+    return Response(json.encode(body), status_code=body["status"], headers=dict(headers), media_type=MEDIA_TYPE)
+
+
+async def _on_millrace_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, MillraceError):  # Starlette dispatches by class; this tells the type checker
         raise error
     if isinstance(error, StreamError):
         _log.error("%s: %s", type(error).__name__, error.detail or error.message, exc_info=error)
     elif error.detail:
         _log.info("%s: %s", type(error).__name__, error.detail)
-    return problem_response(error)
+    return _told(request, error)
 
 
-async def _on_validation_error(_: Request, error: Exception) -> Response:
+async def _on_validation_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):  # as above
         raise error
     fields = [{"field": _field(each["loc"]), "message": each["msg"]} for each in error.errors()[:20]]
     first = fields[0]
     sentence = f"{first['field']}: {first['message'].removeprefix('Value error, ')}."
-    return problem_response(InvalidRequest(sentence), fields=fields)
+    return _told(request, InvalidRequest(sentence), fields)
 
 
 def _field(location: tuple[int | str, ...]) -> str:
@@ -90,30 +123,41 @@ def _field(location: tuple[int | str, ...]) -> str:
     return ".".join(named)
 
 
-async def _on_http_exception(_: Request, error: Exception) -> Response:
+async def _on_http_exception(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):  # as above
         raise error
     if error.status_code == HTTPStatus.NOT_FOUND:
-        return problem_response(NotFound("There is nothing at this address."))
+        return _told(request, NotFound("There is nothing at this address."))
     if error.status_code == HTTPStatus.BAD_REQUEST:  # FastAPI's, for a body that is no JSON at all
         message = "this could not be read as JSON in UTF-8"
-        return problem_response(InvalidRequest(f"body: {message}."), fields=[{"field": "body", "message": message}])
-    status = error.status_code
-    server_fault = status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    body = {
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": HTTPStatus(status).description or HTTPStatus(status).phrase,
-        "code": _CODES.get(status, "STREAM_ERROR" if server_fault else "INVALID_REQUEST"),
-        "recoverable": server_fault,
-    }
-    response = _response(body)
+        return _told(request, InvalidRequest(f"body: {message}."), [{"field": "body", "message": message}])
+    response = _http_response(request, error)
     for name, value in (error.headers or {}).items():
         response.headers[name] = value
     return response
 
 
+def _http_response(request: Request, error: HTTPException) -> Response:
+    """What the framework says itself: a method that is not there, for example."""
+    status = error.status_code
+    sentence = HTTPStatus(status).description or HTTPStatus(status).phrase
+    form = _form(request.scope)
+    if form is not None:
+        response = form(InvalidRequest(sentence))
+        response.status_code = status
+        return response
+    server_fault = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    body = {
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": sentence,
+        "code": _CODES.get(status, "STREAM_ERROR" if server_fault else "INVALID_REQUEST"),
+        "recoverable": server_fault,
+    }
+    return _response(body, {"Cache-Control": "no-store"})
+
+
 async def _on_unknown_error(request: Request, error: Exception) -> Response:
     # The server that runs the app logs the traceback: Starlette raises the error again after this answer.
     _log.error("%s %s failed: %s", request.method, request.url.path, type(error).__name__)
-    return problem_response(StreamError())
+    return _told(request, StreamError())

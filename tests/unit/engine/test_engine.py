@@ -493,3 +493,13 @@ async def test_a_session_that_clients_name_begins_once(bench: Bench) -> None:
     call.finish()
     with pytest.raises(NotFound):
         await bench.engine.start(StartTurn(message="Hi", session_name=later.session_id), BEN)
+
+
+async def test_who_has_seen_the_end_finds_nothing_running(bench: Bench) -> None:
+    turn, call = await bench.ask()
+    assert [record.turn.id for record in await bench.engine.active(turn.session_id, ANA)] == [turn.id]
+    call.finish()
+    await bench.entries(turn)
+    assert await bench.engine.active(turn.session_id, ANA) == []
+    with pytest.raises(NoActiveStream):
+        await bench.engine.cancel(CancelTurn(session_id=turn.session_id), ANA)

@@ -83,8 +83,10 @@ async def test_a_follower_sleeps_until_there_is_news(log: StubLog) -> None:
     await asyncio.sleep(0.01)
     assert not waiting.done()
     log.give(START, END)
+    assert not hub.has_ended("unknown")
     batch = await asyncio.wait_for(waiting, 1)
     assert batch.ended
+    assert hub.has_ended("t")
 
 
 async def test_a_paced_follower_wakes_by_itself(log: StubLog) -> None:

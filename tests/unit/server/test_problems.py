@@ -4,14 +4,17 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 from pydantic import BaseModel
+from starlette.responses import Response
 
 from millrace.model.errors import (
+    MillraceError,
     ProviderFailure,
     RateLimited,
     StoreUnavailable,
     Unauthorized,
 )
-from millrace.server.problems import install_problem_handlers
+from millrace.server.body_limit import BodyLimit
+from millrace.server.problems import error_headers, install_problem_handlers
 
 KEY = "sk-the-operators-own-key"
 
@@ -108,3 +111,39 @@ async def test_what_is_not_there_and_what_cannot_be_done_are_problems_too() -> N
         missing, wrong = await caller.get("/missing"), await caller.delete("/given")
     assert (missing.status_code, missing.json()["code"]) == (404, "NOT_FOUND")
     assert (wrong.status_code, wrong.json()["code"], wrong.headers["allow"]) == (405, "INVALID_REQUEST", "POST")
+
+
+async def test_another_protocol_tells_errors_in_its_own_form_whatever_finds_them() -> None:
+    def form(error: MillraceError) -> Response:
+        return Response(f"told: {error.code}", error.status, error_headers(error))
+
+    app = FastAPI()
+    install_problem_handlers(app, {"/theirs": form})
+    app.add_middleware(BodyLimit, limit=10)
+
+    @app.post("/theirs/given")
+    @app.post("/ours/given")
+    async def give(given: Given) -> None: ...
+
+    @app.get("/theirs/late")
+    async def late() -> None:
+        raise RateLimited(retry_after=2.3)
+
+    @app.get("/theirs/broken")
+    async def broken() -> None:
+        raise RuntimeError(KEY)
+
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as caller:
+        assert (await caller.post("/theirs/given", json={})).text == "told: INVALID_REQUEST"
+        refused = await caller.post("/theirs/given", content=b"x" * 11)
+        assert (refused.status_code, refused.text) == (413, "told: INVALID_REQUEST")
+        assert (await caller.get("/theirs/nothing")).text == "told: NOT_FOUND"
+        wrong = await caller.delete("/theirs/given")
+        assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
+        assert wrong.text == "told: INVALID_REQUEST"
+        slow = await caller.get("/theirs/late")
+        assert (slow.status_code, slow.headers["retry-after"]) == (429, "3")
+        assert (await caller.get("/theirs/broken")).text == "told: STREAM_ERROR"
+        for path in ("/ours/given", "/theirs-too"):
+            assert (await caller.post(path, content=b"x" * 11)).headers["content-type"] == "application/problem+json"

@@ -28,6 +28,20 @@ def problems(*statuses: int) -> Responses:
     return {**{status: _response(status) for status in statuses}, "default": others}
 
 
+def sentences(*statuses: int) -> Responses:
+    """The error responses of a route that tells errors in plain sentences, and the form of all others."""
+    text = {"schema": {"type": "string"}}
+    others = {"description": "Any other problem", "content": {"text/plain": text}}
+    told: Responses = {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {"text/plain": {**text, "example": _EXAMPLES[status][1]}},
+        }
+        for status in statuses
+    }
+    return {**told, "default": others}
+
+
 def _response(status: int) -> dict[str, Any]:
     code, detail = _EXAMPLES[status]
     title = HTTPStatus(status).phrase

@@ -1,0 +1,72 @@
+"""AG-UI 1.0: `/api/ag-ui`."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from millrace.dialects.ag_ui import AgUiDialect, decode_run
+from millrace.server.event_streams import event_stream
+from millrace.server.routes.documentation import Responses, problems
+from millrace.server.services import Caller, ServicesDep
+
+router = APIRouter(prefix="/api/ag-ui", tags=["AG-UI"])
+
+_NAME = {"type": "string", "minLength": 1, "maxLength": 200}
+_RUN: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["threadId", "runId", "messages"],
+                    "properties": {
+                        "threadId": {**_NAME, "description": "The client's own name of the conversation."},
+                        "runId": {**_NAME, "description": "Makes the request idempotent."},
+                        "messages": {
+                            "type": "array",
+                            "description": "Only the last one counts.",
+                            "items": {
+                                "type": "object",
+                                "required": ["role"],
+                                "properties": {"role": {"type": "string"}},
+                            },
+                        },
+                        "forwardedProps": {
+                            "description": "The `model`, `enableReasoning` and so on of a `chat_request`."
+                        },
+                    },
+                },
+                "example": {
+                    "threadId": "a-thread",
+                    "runId": "a-run",
+                    "messages": [{"id": "m1", "role": "user", "content": "Why is the sky blue?"}],
+                    "tools": [],
+                    "context": [],
+                },
+            }
+        },
+    }
+}
+_EVENTS: Responses = {
+    200: {
+        "description": "The events of the run, the last of which is `RUN_FINISHED` or `RUN_ERROR`",
+        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    }
+}
+
+
+@router.post(
+    "",
+    response_class=Response,
+    openapi_extra=_RUN,
+    responses={**_EVENTS, **problems(400, 401, 403, 404, 409, 413, 429, 503)},
+)
+async def run_agent(request: Request, caller: Caller, services: ServicesDep) -> Response:
+    """Answer the last message, as a run. It goes on when the client goes away; the same `runId` again gives it anew.
+
+    The conversation is kept here, so of the `messages` only the last one counts. Tools, state and context are the
+    client's own business.
+    """
+    command, names = decode_run(await request.body(), caller.user_id)
+    return await event_stream(services, caller, command, AgUiDialect(names))

@@ -1,0 +1,37 @@
+// What the scenarios share: a visitor of the server, and waiting for things with a limit.
+
+const LIMIT_MS = 30_000;
+
+export const base = process.env.MILLRACE_URL;
+
+/** The headers of a new guest. */
+export async function guest() {
+  const response = await fetch(`${base}/api/auth/session`);
+  const cookies = response.headers.getSetCookie().map((cookie) => cookie.split(";")[0]);
+  return { cookie: cookies.join("; ") };
+}
+
+/** Wait until `condition` gives something; it is looked at whenever the event loop comes round. */
+export async function until(condition, what) {
+  const limit = Date.now() + LIMIT_MS;
+  for (;;) {
+    const found = condition();
+    if (found) return found;
+    if (Date.now() > limit) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
+/** Run all scenarios side by side; what each saw, or what went wrong in it. */
+export async function observe(scenarios) {
+  const seen = await Promise.all(
+    Object.entries(scenarios).map(async ([name, scenario]) => {
+      try {
+        return [name, await scenario()];
+      } catch (error) {
+        return [name, { thrown: String(error?.stack ?? error) }];
+      }
+    }),
+  );
+  return Object.fromEntries(seen);
+}
