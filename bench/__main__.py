@@ -14,6 +14,8 @@ from bench import workloads
 from bench.errors import BenchError
 from bench.machine import Machine
 from bench.measure import Plan, measure
+from bench.parts import NAMES as PARTS
+from bench.parts import check_parts
 from bench.plot import draw
 from bench.process import Cores
 from bench.report import show, write_json
@@ -22,6 +24,7 @@ from bench.servers import SERVERS
 from bench.targets import Verdict, check
 
 RESULTS = Path(__file__).parent / "results"
+NAMES = (*workloads.NAMES, *PARTS)
 FEED = f"{shlex.quote(sys.executable)} -m millrace.testing --port 0"
 
 app = typer.Typer(add_completion=False)
@@ -40,7 +43,7 @@ def main(
     quick: Annotated[
         bool, typer.Option("--quick", help="Small sizes, one repeat: for CI, not for a judgement.")
     ] = False,
-    only: Annotated[str, typer.Option(help="Workloads, with commas between: " + ", ".join(workloads.NAMES))] = "",
+    only: Annotated[str, typer.Option(help="Workloads and parts, with commas between: " + ", ".join(NAMES))] = "",
     servers: Annotated[str, typer.Option(help="Servers: " + ", ".join(spec.name for spec in SERVERS))] = "",
     repeats: Annotated[int, typer.Option(min=0, help="How often; 0: 3 times, or once with --quick.")] = 0,
     enforce: Annotated[bool, typer.Option("--assert", help="Exit with 1 where a target is missed.")] = False,
@@ -50,12 +53,13 @@ def main(
 ) -> None:
     """Measure, show, write; all figures are medians over the repeats."""
     known = tuple(spec.name for spec in SERVERS)
+    wanted = _names(only, NAMES, "workload or part")
     chosen = _names(servers, known, "server")
     plan = Plan(
         [spec for spec in SERVERS if not chosen or spec.name in chosen],
         workloads.select(
             workloads.quick_workloads() if quick else workloads.full_workloads(),
-            _names(only, workloads.NAMES, "workload"),
+            wanted,
         ),
         repeats or (1 if quick else 3),
         quick,
@@ -67,19 +71,22 @@ def main(
         console.print("One core only: server, feed and load share it. CPU per token stands; latencies do not.")
     try:
         with console.status("starting") as status:
-            samples = measure(plan, shlex.split(feed), cores, status.update)
+            samples = measure(plan, shlex.split(feed), cores, status.update) if plan.workloads else []
+            status.update("parts")
+            parts = check_parts(wanted, cores, slack)
     except BenchError as error:
         console.print(f"bench: {error}", style="red", markup=False)
         raise typer.Exit(2) from error
     results = Results.of(samples)
-    checks = list(check(results, slack))
+    checks = [*check(results, slack), *parts]
     show(console, results, checks, plan.workloads)
     output.mkdir(parents=True, exist_ok=True)
     path = output / f"{datetime.now(UTC):%Y%m%dT%H%M%S}.json"
     options = {"quick": str(quick), "repeats": str(plan.repeats), "slack": str(slack), "feed": feed}
     write_json(path, machine, results, checks, options)
     draw(path.with_suffix(".png"), results, machine)
-    console.print(f"{path}\n{path.with_suffix('.png')}", soft_wrap=True)
+    written = [file for file in (path, path.with_suffix(".png")) if file.exists()]
+    console.print(*written, sep="\n", soft_wrap=True)
     missed = [found for found in checks if found.verdict is Verdict.MISSED]
     raise typer.Exit(1 if enforce and missed else 0)
 

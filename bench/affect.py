@@ -1,6 +1,7 @@
-"""`python -m bench.affect`: what an estimate of emotion costs. `--assert` exits with 1 where a target is missed.
+"""`python -m bench.affect`: what an estimate of emotion costs; `python -m bench` runs it too.
 
-Times are of the processor, so they stand on a busy machine too.
+Times are of the processor, so they stand on a busy machine too. `--assert` exits with 1 where a target is missed,
+`--json` prints the figures for `bench.parts`.
 """
 
 import random
@@ -10,6 +11,7 @@ from functools import partial
 from time import thread_time
 from typing import NamedTuple
 
+import msgspec
 import psutil
 
 MESSAGES = 4_000
@@ -30,7 +32,7 @@ _SENTENCES = (
 
 
 class Target(NamedTuple):
-    """What a figure must stay under."""
+    """A figure, and what it must stay under."""
 
     name: str
     unit: str
@@ -74,7 +76,7 @@ def measure() -> list[Target]:
     before = process.memory_info().rss
     numpy_ms = milliseconds(lambda: __import__("numpy"))
     with_numpy = process.memory_info().rss
-    print(f"NumPy itself: {numpy_ms:.0f} ms, {(with_numpy - before) / 2**20:.1f} MiB")
+    print(f"NumPy itself: {numpy_ms:.0f} ms, {(with_numpy - before) / 2**20:.1f} MiB", file=sys.stderr)
 
     from bench.figures import percentile  # noqa: PLC0415 - nothing may be loaded before NumPy was measured
     from millrace.affect.analyzer import LearnerAnalyzer  # noqa: PLC0415
@@ -108,6 +110,9 @@ def measure() -> list[Target]:
 def main(arguments: list[str]) -> int:
     """Print the figures."""
     figures = measure()
+    if "--json" in arguments:
+        print(msgspec.json.encode([figure._asdict() for figure in figures]).decode())
+        return 0
     for name, unit, value, limit in figures:
         print(f"{name:32} {value:8.3f} {unit:4} (target under {limit:g}) {'' if value < limit else 'MISSED'}")
     return int("--assert" in arguments and any(value >= limit for _, _, value, limit in figures))

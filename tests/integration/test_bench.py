@@ -52,6 +52,19 @@ async def test_the_floor_relays_every_token_and_is_measured(tmp_path: Path) -> N
     assert pictures(tmp_path) == 1
 
 
+async def test_the_estimate_of_emotion_is_measured_without_a_server(tmp_path: Path) -> None:
+    code, text = await bench(tmp_path, "--only", "affect")
+    assert code == 0, text
+    figures = {target["title"]: target for target in read(tmp_path)["targets"]}
+    assert figures["emotion of a message, p50, ms"]["limit"] == 0.3
+    assert figures["emotion of a message, p99, ms"]["limit"] == 1.0
+    assert {name for name in figures if name.startswith(("load", "memory", "hostile"))} == {
+        "load, ms",
+        "memory after 4,000 messages, MiB",
+        "hostile text, the worst, ms",
+    }
+
+
 async def test_a_name_that_is_none_is_answered_with_those_there_are(tmp_path: Path) -> None:
     code, text = await bench(tmp_path, "--servers", "flor")
     assert code == 2

@@ -1,6 +1,9 @@
 """The shipped model and the fold together: a conversation as a teacher would read it."""
 
+import time
+
 import pytest
+from tests.support.hostile import HOSTILE
 
 from millrace.affect.analyzer import LearnerAnalyzer
 from millrace.affect.emotions import Emotions, LinearEmotions
@@ -151,3 +154,15 @@ def test_hostile_text_is_taken(classifier: LinearEmotions) -> None:
     for text in ("\ud800" * 100_000, "", "\0" * 100_000, "\U0001f600" * 100_000, "not " * 50_000):
         state = analyzer.observe([PromptMessage("user", text), PromptMessage("assistant", text)], text)
         assert 0.0 <= state.emotion.emotional_intensity <= 1.0
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_hostile_text_costs_little_and_never_raises(classifier: LinearEmotions, kind: str) -> None:
+    times = []
+    for _ in range(5):
+        analyzer = LearnerAnalyzer(classifier)
+        began = time.thread_time()
+        state = analyzer.observe([PromptMessage("user", "Hello")], HOSTILE[kind])
+        times.append(time.thread_time() - began)
+        assert state.emotion.primary_emotion
+    assert min(times) < 0.005

@@ -1,6 +1,5 @@
 """The shipped model: its file, its manners, its cost. How well it does is measured in tests/integration."""
 
-import random
 import re
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.hostile import HOSTILE
 
 from millrace.affect.emotions import NOTHING, SHIPPED_MODEL, LinearEmotions
 from millrace.affect.labels import EKMAN, SENTIMENT, TUTORING
@@ -148,24 +148,6 @@ def test_of_other_languages_and_of_nothing_it_says_nothing(shipped: LinearEmotio
 def test_names_swapped_give_the_same(shipped: LinearEmotions, template: str) -> None:
     names = ("John", "Aisha", "Nguyen", "Siobhán", "Kwame", "José", "Guðrún", "Mary Ann", "Xiu", "O'Brien", "DeShawn")
     assert len({str(shipped.estimate(template.format(name))) for name in names}) == 1
-
-
-HOSTILE = {
-    "one word": "a" * 100_000,
-    "words": " ".join(f"w{number}" for number in range(20_000)),
-    "control characters": "".join(map(chr, range(32))) * 3_125,
-    "every script": "".join(
-        map(chr, random.Random(5).sample([*range(0xA0, 0xD800), *range(0xE000, 0x20000)], 100_000))
-    ),
-    "emoji": "\U0001f600\U0001f621\U0001f389" * 33_333,
-    "surrogates": "\ud800\udfff" * 50_000,
-    "fences": "```" * 33_333,
-    "ticks": "`a\n" * 33_333,
-    "negations": "not " * 25_000,
-    "names": "Ab " * 33_333,
-    "marks": "?!.,:;[]()'-" * 8_333,
-    "combining": "e\u0301\u0302\u0303" * 25_000,
-}
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
