@@ -19,6 +19,7 @@ _logger = logging.getLogger("millrace.engine")
 T = TypeVar("T")
 
 _LONGEST_S = 1.0  # what an analyzer that takes its time has not said by then is not said
+_MUCH_CHARS = 20_000  # of the learner's: about ten times a usual conversation, and some milliseconds
 
 
 class Observer:
@@ -33,6 +34,7 @@ class Observer:
         self._store = store
         self._options = options
         self._said: Sequence[PromptMessage] | None = None
+        self._beside = False
         self._observing: asyncio.Task[None] | None = None
         self._learner: LearnerState | None = None
 
@@ -50,17 +52,19 @@ class Observer:
             return False
 
     async def begin(self, transcript: Transcript, said: Sequence[PromptMessage]) -> None:
-        """Observe the question; a slow analyzer goes on with it beside the turn.
+        """Observe the question; where that takes time, it goes on beside the turn.
 
         Args:
             transcript: Where the estimate is written, if none stands there yet.
-            said: What of the conversation before the question may be looked at.
+            said: What of the conversation before the question may be looked at. Of a long one its end counts.
         """
         if self._analyzer is None:
             return
+        said = said[max(0, len(said) - self._options.history_messages) :]
         self._said = said
+        self._beside = self._analyzer.takes_time or _is_much(said)
         observing = self._observe(self._analyzer, transcript, said)
-        if self._analyzer.takes_time:
+        if self._beside:
             self._observing = asyncio.create_task(observing)
         else:
             await observing
@@ -100,9 +104,9 @@ class Observer:
     async def _estimate(
         self, verb: Callable[[Sequence[PromptMessage], str], T], conversation: Sequence[PromptMessage], text: str
     ) -> T | None:
-        """What the analyzer says; in a thread, and for so long, where it takes its time."""
+        """What the analyzer says; in a thread, and for so long, where it takes time."""
         try:
-            if self._analyzer is None or not self._analyzer.takes_time:
+            if not self._beside:
                 return verb(conversation, text)
             return await asyncio.wait_for(asyncio.to_thread(verb, conversation, text), _LONGEST_S)
         except TimeoutError:
@@ -111,3 +115,8 @@ class Observer:
             # Whatever an analyzer fails with, the answer is worth more.
             _logger.exception("turn %s: the estimate of emotion failed", self._turn.id)
         return None
+
+
+def _is_much(said: Sequence[PromptMessage]) -> bool:
+    """Whether reading a conversation for the first time would hold up the event loop."""
+    return sum(len(message.content) for message in said if message.role == "user") > _MUCH_CHARS

@@ -20,6 +20,7 @@ SHORTEST = 6
 
 _HEADING_STEP = " > "
 """Stands between the headings in a passage's title."""
+_NEAR = 0.5
 _FIRST_DENSE = 0x2E80
 _CLOSING = "".join(QUOTE_PAIRS.values())
 
@@ -79,10 +80,12 @@ def from_headings(passages: Sequence[Passage], conversation: Sequence[PromptMess
     A passage's title is the path of headings above it; the last one says what the passage is about. In English.
 
     Args:
-        passages: Best first. The best one was answered from, so its heading is not asked for.
+        passages: Best first. The best one was answered from, so its heading is not asked for; one that fits the
+            question half as well or less leads elsewhere.
         conversation: What was asked already.
     """
-    headings = [plain(passage.title.rsplit(_HEADING_STEP, 1)[-1]).rstrip(".:") for passage in passages]
+    near = [passage for passage in passages if passage.score >= _NEAR * passages[0].score]
+    headings = [plain(passage.title.rsplit(_HEADING_STEP, 1)[-1]).rstrip(".:") for passage in near]
     fresh = dict.fromkeys(heading for heading in headings[1:] if heading and heading != headings[0])
     return chosen([_about(heading) for heading in fresh], conversation)
 

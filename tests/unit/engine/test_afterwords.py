@@ -8,10 +8,12 @@ from tests.unit.engine.conftest import Bench, until
 
 from millrace.engine.afterwords import Afterwords, give_title
 from millrace.engine.insights import Insights
+from millrace.model.commands import TurnContext
 from millrace.model.events import Passage, SuggestionsReady, TurnCompleted
 from millrace.model.generation import PromptMessage
 from millrace.ops.clock import SystemClock
 from millrace.ports import UseSink
+from millrace.suggestions.suggester import HeadingSuggester
 
 
 class Thinker:
@@ -180,3 +182,16 @@ async def test_a_fault_in_asking_is_no_fault_of_the_answer(make_bench) -> None: 
     call.say("Because.")
     call.finish()
     assert isinstance((await bench.entries(turn))[-1].event, TurnCompleted)
+
+
+async def test_without_a_model_they_come_from_what_was_retrieved(make_bench) -> None:  # type: ignore[no-untyped-def]
+    class Library:
+        async def retrieve(self, query: str, **_: object) -> list[Passage]:
+            return [Passage(number, f"Mills > {title}", "", 0.9) for number, title in ((1, "Water"), (2, "Wind"))]
+
+    bench: Bench = await make_bench(retriever=Library(), insights=Insights(suggester=HeadingSuggester()))
+    turn, call = await bench.ask("How does a water mill work?", context=TurnContext(enable_rag=True))
+    call.say("By water [1].")
+    call.finish()
+    asked = [entry.event for entry in await bench.entries(turn) if isinstance(entry.event, SuggestionsReady)]
+    assert asked == [SuggestionsReady(("What do the sources say about \u201cWind\u201d?",))]

@@ -98,6 +98,23 @@ async def test_a_conversation_that_the_caller_tells_is_looked_at_as_told(make_be
     assert mood.seen[0] == (["One?"], "Two?")
 
 
+async def test_a_long_conversation_is_read_beside_the_answer_and_from_its_end(make_bench) -> None:  # type: ignore[no-untyped-def]
+    class Watching(Mood):
+        def observe(self, history: Sequence[PromptMessage], text: str) -> LearnerState:
+            self.in_loop = threading.current_thread() is threading.main_thread()
+            return super().observe(history, text)
+
+    mood = Watching()
+    bench: Bench = await make_bench(emotion=mood, history_messages=3)
+    told = tuple(PromptMessage("user", f"{number} " + "x" * 10_000) for number in range(9))
+    _, entries = await say(bench, "And?", history=told)
+    assert [text.split()[0] for text in mood.seen[0][0]] == ["6", "7", "8"]
+    assert not mood.in_loop
+    assert felt(entries) == ["user", "answer"]
+    await say(bench, "And?", history=told[:1])
+    assert mood.in_loop
+
+
 async def test_where_the_choice_is_unknown_nothing_is_seen(make_bench, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
     async def down(_: str) -> Preferences:
         raise StoreUnavailable(detail="connection refused")

@@ -153,8 +153,8 @@ def test_without_a_conversation_there_is_no_prompt() -> None:
     assert prompt((PromptMessage("system", "Be brief."), PromptMessage("user", "  "))) == ()
 
 
-def passage(number: int, title: str) -> Passage:
-    return Passage(number, title, "text", 0.5)
+def passage(number: int, title: str, score: float = 0.5) -> Passage:
+    return Passage(number, title, "text", score)
 
 
 def test_headings_beside_the_best_passage_become_questions() -> None:
@@ -171,6 +171,11 @@ def test_headings_beside_the_best_passage_become_questions() -> None:
         "What do the sources say about “Your own texts”?",
         "Can I use my own model?",
     )
+
+
+def test_a_passage_that_hardly_fits_leads_elsewhere() -> None:
+    passages = [passage(1, "Mills"), passage(2, "Rivers", 0.25), passage(3, "Dentists", 0.24)]
+    assert from_headings(passages) == ("What do the sources say about “Rivers”?",)
 
 
 def test_headings_that_were_asked_for_or_are_missing_give_nothing() -> None:
