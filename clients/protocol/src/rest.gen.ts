@@ -460,6 +460,7 @@ export interface SignedInShape {
  * What this process is doing.
  */
 export interface StatusShape {
+  status?: "up";
   version: string;
   /**
    * Seconds since it was ready.
@@ -469,6 +470,10 @@ export interface StatusShape {
   default_model: string;
   providers: string[];
   models: string[];
+  /**
+   * Answers that are being written.
+   */
+  active_streams: number;
   turns: TurnsShape;
   /**
    * Open WebSocket connections and event streams.
@@ -526,6 +531,25 @@ export interface TicketShape {
    * Seconds.
    */
   expires_in: number;
+}
+/**
+ * A conversation with its newest messages, oldest first.
+ */
+export interface TokensSessionShape {
+  id: string;
+  title: string;
+  created_at: string;
+  updated_at: string;
+  message_count: number;
+  /**
+   * The same as `id`.
+   */
+  session_id: string;
+  messages: MessageShape[];
+  /**
+   * What is being written, or waits.
+   */
+  running: RunningShape[];
 }
 /**
  * The version to show.

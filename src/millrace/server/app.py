@@ -28,6 +28,7 @@ from millrace.server.routes import (
     search,
     sessions,
     stream_status,
+    tokens,
 )
 from millrace.server.routes.documents import documents_router
 from millrace.server.services import current_caller, current_documents
@@ -50,8 +51,19 @@ _ROUTES = (
     chat,
     health,
     stream_status,
+    tokens,
     ai_sdk,
     ag_ui,
+)
+_EXPOSED = (
+    "Retry-After",
+    "Content-Disposition",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "RateLimit-Policy",
+    "X-Session-Id",
+    "X-Turn-Id",
 )
 _SELF_LIMITED = ("/api/documents",)
 
@@ -80,7 +92,7 @@ def create_app(settings: Settings | None = None, *, ports: Ports | None = None) 
     app.state.settings = settings
     app.state.ports = ports or Ports()
     app.state.connections = ConnectionCounter(settings.limits.connections_per_user)
-    install_problem_handlers(app, {ai_sdk.PREFIX: ai_sdk.plain_error})
+    install_problem_handlers(app, {ai_sdk.PREFIX: ai_sdk.plain_error, tokens.PREFIX: tokens.tokens_error})
     for module in _ROUTES:
         app.include_router(module.router)
     app.include_router(documents_router(current_documents, current_caller))
@@ -132,8 +144,8 @@ def _middleware(settings: Settings) -> list[Middleware]:
         allow_origins=list(settings.allowed_origins),
         allow_credentials=True,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Provider-Key"],
-        expose_headers=["Retry-After", "Content-Disposition"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Provider-Key"],
+        expose_headers=_EXPOSED,
         max_age=600,
     )
     return [cors, *guards]

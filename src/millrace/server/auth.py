@@ -46,7 +46,17 @@ class KnownUsers:
 
 
 class Authentication:
-    """Implements the `Authenticator` port, and finds the credential in what a caller sends."""
+    """Implements the `Authenticator` port, and finds the credential in what a caller sends.
+
+    Args:
+        mode: Who signs the tokens of callers.
+        verifier: Verifies these.
+        keys: Verifies API keys.
+        tickets: Verifies one-time tickets.
+        users: Keeps whoever calls.
+        page_origins: The web pages from where WebSockets may be opened.
+        guests: Verifies the cookies of guests where `verifier` does not, and there are guests beside other callers.
+    """
 
     def __init__(
         self,
@@ -57,8 +67,10 @@ class Authentication:
         tickets: Tickets,
         users: KnownUsers,
         page_origins: frozenset[str],
+        guests: Verifier | None = None,
     ) -> None:
         self.mode = mode
+        self._guests = guests
         self._verifier = verifier
         self._keys = keys
         self._tickets = tickets
@@ -73,13 +85,28 @@ class Authentication:
             Forbidden: It is an API key without that scope.
         """
         if not is_api_key(credential):
-            principal = await self._verifier.verify(credential)
-            await self._users.welcome(principal)
+            principal = await self._verified(credential)
+            await self.welcome(principal)
             return principal
         principal = await self._keys.verify(credential)
         if not principal.may(scope):
             raise Forbidden(f"This API key lacks the scope '{scope}'. Make one that has it.")
         return principal
+
+    async def welcome(self, principal: Principal) -> None:
+        """Keep somebody new, so that what they own has an owner."""
+        await self._users.welcome(principal)
+
+    async def _verified(self, token: str) -> Principal:
+        try:
+            return await self._verifier.verify(token)
+        except Unauthorized:
+            if self._guests is None:
+                raise
+            guest = await self._guests.verify(token)
+            if guest.kind != "guest":
+                raise
+            return guest
 
     async def caller(self, request: HTTPConnection) -> Principal:
         """Who sends an HTTP request: by `Authorization: Bearer`, else by the cookie.

@@ -221,6 +221,7 @@ def _services(
         tickets=tickets,
         users=KnownUsers(parts.store, clock),
         page_origins=settings.page_origins,
+        guests=tokens if settings.auth.mode == "jwt" and settings.auth.allow_guests else None,
     )
     return Services(
         settings=settings,

@@ -39,7 +39,8 @@ async def event_stream(
         after: The last `seq` that the client has seen; -1 for none.
         options: How the turn is delivered; at the server's own pace, and with all there is, where not given.
         closing: The record behind everything else.
-        headers: More headers for the answer.
+        headers: More headers for the answer; `X-Turn-Id` and `X-Session-Id` are always there, so that every client
+            can stop the turn, and watch it elsewhere.
         refuse: Makes the answer to a turn that failed before it said anything; see `EventStream`.
 
     Raises:
@@ -56,7 +57,7 @@ async def event_stream(
             follower,
             dialect,
             closing=closing,
-            headers=headers,
+            headers={"X-Session-Id": turn.session_id, "X-Turn-Id": turn.id, **(headers or {})},
             refuse=refuse,
             stopping=services.stopping,
             closed=held.pop_all().close,

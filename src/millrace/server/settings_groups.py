@@ -40,7 +40,8 @@ class AuthSettings(Group):
     """`guest`: everybody with a browser, known by a signed cookie. `accounts`: people register and sign in.
     `jwt`: an outside issuer signs the tokens."""
     allow_guests: bool = False
-    """Serve guests beyond this machine too. Without it, `guest` mode listens on loopback only."""
+    """Serve guests beyond this machine too; without it, `guest` mode listens on loopback only. In the other modes: let
+    people without a sign-in ask as guests at `POST /api/chat/stream`."""
     registration: bool = True
     """Whether new accounts may be registered (mode `accounts`)."""
     min_password_chars: Annotated[int, Field(ge=8, le=128)] = 8
@@ -106,6 +107,8 @@ class LimitSettings(Group):
     """WebSocket connections a user may hold at a time."""
     turns_per_minute: Annotated[int, Field(ge=1)] = 60
     """Questions a user may ask per minute."""
+    streams_per_minute: Annotated[int, Field(ge=1)] = 30
+    """Questions per minute at `POST /api/chat/stream`, for each user; without a token, for each network address."""
     queue: Annotated[int, Field(ge=0)] = 10
     """Questions that may wait in one conversation while an answer is written."""
     body_bytes: Annotated[int, Field(ge=1024)] = 1_048_576
@@ -158,6 +161,8 @@ class GenerationSettings(Group):
     """What an answer does when nobody watches it any more: go on, or stop after `disconnect_grace_s`."""
     disconnect_grace_s: Annotated[float, Field(ge=0)] = 30
     """Time in which a client may come back before its answer is stopped, in seconds (`on_disconnect = "cancel"`)."""
+    partial_chars: Annotated[int, Field(ge=0)] = 2000
+    """In the protocol `tokens`, each token comes with all of the text so far while that is shorter, in characters."""
     history_messages: Annotated[int, Field(ge=0)] = 40
     """Earlier messages of a conversation that the model is given."""
     system_prompt: str = ""

@@ -50,8 +50,8 @@ class EventDialect(Rendering, Protocol):
 class EventStream(Response):
     """Answers a request with one turn, to its end.
 
-    It is an ASGI application, and a response that a route may return. Whoever makes one must let it run, because it
-    closes the follower: when the turn has ended, as soon as the client goes away, or when the server stops.
+    It is an ASGI application, and a response that a route may return. Whoever makes one must let it run or `close` it,
+    because it closes the follower: when the turn has ended, as soon as the client goes away, or when the server stops.
 
     Args:
         follower: Where to read; `engine.attach` gives it.
@@ -96,6 +96,18 @@ class EventStream(Response):
         self._keep_alive_s = keep_alive_s
         self._stall_s = stall_s
 
+    @property
+    def follower(self) -> Follower:
+        """Where it reads."""
+        return self._follower
+
+    def close(self) -> None:
+        """Give up what it holds. Whoever does not let it run must close it; twice does nothing."""
+        self._follower.close()
+        if self._closed is not None:
+            self._closed()
+            self._closed = None
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the turn until it, the client or the server ends."""
         start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
@@ -105,9 +117,7 @@ class EventStream(Response):
         except ConnectionClosed:
             return  # what becomes of the turn is the engine's policy
         finally:
-            self._follower.close()
-            if self._closed is not None:
-                self._closed()
+            self.close()
 
     async def _answer(self, outlet: "_Outlet", scope: Scope, receive: Receive, send: Send) -> None:
         error = await self._follow(outlet, receive)

@@ -12,8 +12,9 @@ from millrace.model.principal import Principal
 from millrace.ops.clock import SystemClock
 from millrace.server.auth import Authentication, KnownUsers, accepted_subprotocol
 from millrace.server.keys import ApiKeys
+from millrace.server.settings_groups import JwtSettings
 from millrace.server.tickets import Tickets
-from millrace.server.tokens import LocalTokens
+from millrace.server.tokens import LocalTokens, SharedSecretVerifier
 from millrace.stores.sql import SqlStore
 
 ADA = Principal(user_id="ada", kind="guest", name="Ada")
@@ -117,6 +118,26 @@ async def test_an_http_request_is_known_by_header_or_cookie_and_not_by_its_query
     assert (await authentication.caller(connection({"cookie": f"millrace_session={TOKEN}"}))).user_id == "ada"
     with pytest.raises(Unauthorized):
         await authentication.caller(connection(query=f"token={TOKEN}"))
+
+
+async def test_beside_an_issuers_callers_guests_are_known_by_their_cookies(store: SqlStore, tickets: Tickets) -> None:
+    secret = b"fedcba9876543210fedcba9876543210"
+    issuer = SharedSecretVerifier(secret, JwtSettings())
+    authentication = Authentication(
+        mode="jwt",
+        verifier=issuer,
+        keys=ApiKeys(store, SystemClock()),
+        tickets=tickets,
+        users=KnownUsers(store, SystemClock()),
+        page_origins=frozenset(),
+        guests=TOKENS,
+    )
+    guest = await authentication.authenticate(TOKEN)
+    assert (guest.user_id, guest.kind) == ("ada", "guest")
+    account = TOKENS.issue_access(Principal("eve", "account"), 60)
+    for wrong in (account, TOKEN + "x"):
+        with pytest.raises(Unauthorized):
+            await authentication.authenticate(wrong)
 
 
 async def test_an_api_key_is_good_for_its_scopes_and_belongs_in_no_url(

@@ -31,6 +31,7 @@ class TurnsShape(Shape):
 class StatusShape(Shape):
     """What this process is doing."""
 
+    status: Literal["up"] = "up"
     version: str
     uptime_s: float
     """Seconds since it was ready."""
@@ -38,6 +39,8 @@ class StatusShape(Shape):
     default_model: str
     providers: list[str]
     models: list[str]
+    active_streams: int
+    """Answers that are being written."""
     turns: TurnsShape
     connections: int
     """Open WebSocket connections and event streams."""
@@ -75,6 +78,7 @@ async def status(services: ServicesDep) -> StatusShape:
         default_model=services.models.default,
         providers=sorted({info.provider for info in models}),
         models=[info.id for info in models],
+        active_streams=turns.running,
         turns=TurnsShape(running=turns.running, queued=turns.queued, followers=turns.followers),
         connections=services.connections.total,
         gc_pause_max_ms=round(services.gc_meter.max_pause_ms, 3),
