@@ -14,6 +14,8 @@ from millrace.dialects.chat import ChatDialect
 from millrace.dialects.dialect import BadFrame, Dialect, Reference
 from millrace.dialects.session import SessionDialect
 from millrace.dialects.stream import StreamDialect
+from millrace.dialects.study import StudyDialect, decode_search
+from millrace.dialects.study_events import StudyEvents
 from millrace.dialects.tokens import TokensDialect, decode_question
 from millrace.dialects.tokens_events import TokensEvents
 from millrace.model.errors import MillraceError
@@ -26,17 +28,20 @@ DIALECTS: dict[str, Callable[[], Dialect]] = {
     "stream": StreamDialect,
     "session": lambda: SessionDialect("main", "s1"),
     "tokens_events": TokensEvents,
+    "study_events": StudyEvents,
 }
 # Dialects of HTTP: an answer is an event stream, a question the body of a request.
 EVENT_STREAMS: dict[str, Callable[[], Rendering]] = {
     "ag_ui": lambda: AgUiDialect(RunNames("th1", "run1")),
     "ai_sdk": AiSdkDialect,
     "tokens": lambda: TokensDialect(partial_chars=20),
+    "study": StudyDialect,
 }
 BODIES: dict[str, Callable[[bytes, str], Struct]] = {
     "ag_ui": lambda body, user_id: decode_run(body, user_id)[0],
     "ai_sdk": decode_ask,
     "tokens": decode_question,
+    "study": decode_search,
 }
 
 
@@ -82,6 +87,8 @@ def read(frame: bytes) -> Any:
     assert b"\r" not in frame
     *ids, data, end, nothing = frame.split(b"\n")
     assert (end, nothing) == (b"", b"")
+    if data == b"data: [DONE]":
+        return "[DONE]"
     record = json.loads(data.removeprefix(b"data: "))
     return {"id": ids[0].removeprefix(b"id: ").decode(), **record} if ids else record
 
@@ -104,6 +111,8 @@ def test_a_turn_is_rendered(dialect: str, content: dict[str, Any], case: Case) -
 
 def whole(frame: Any, ids: dict[str, str]) -> Any:
     """A frame with the ids that are in every frame: in its argument or `data` where it has that, else in itself."""
+    if isinstance(frame, str):
+        return frame
     if isinstance(frame, list):
         return [frame[0], {**ids, **frame[1]}]
     return {**frame, "data": {**ids, **frame["data"]}} if "data" in frame else {**ids, **frame}

@@ -74,6 +74,8 @@ export interface PassagesRetrieved {
 }
 /**
  * Something retrieval found. `number` is what the answer cites it by, from 1; `score` is 0.0 to 1.0.
+ *
+ *     `document_id` and `chunk_id` name the text and its part, where retrieval knows texts; `page` counts from 1.
  */
 export interface Passage {
   number: number;
@@ -81,6 +83,9 @@ export interface Passage {
   snippet: string;
   score: number;
   url?: string;
+  document_id?: string;
+  chunk_id?: string;
+  page?: number | null;
 }
 /**
  * A piece of the provider's own thinking text.
@@ -174,6 +179,8 @@ export interface Usage {
 }
 /**
  * A source of the answer. `start` and `end` are character offsets into the text, where known.
+ *
+ *     `document_id`, `chunk_id` and `page` are those of the passage that it cites.
  */
 export interface Citation {
   title: string;
@@ -182,6 +189,9 @@ export interface Citation {
   number?: number | null;
   start?: number | null;
   end?: number | null;
+  document_id?: string;
+  chunk_id?: string;
+  page?: number | null;
 }
 /**
  * The turn was stopped; its partial text is stored.

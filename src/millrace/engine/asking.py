@@ -61,6 +61,7 @@ class Asking:
             api_key=api_key,
             document_ids=command.context.document_ids,
             user_id=self._turn.user_id,
+            passages=tuple(transcript.passages) if command.context.enable_rag else None,
         )
 
     async def _history(self) -> Sequence[Message]:

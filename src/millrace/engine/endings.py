@@ -10,6 +10,7 @@ from millrace.engine.transcript import Transcript
 from millrace.model.errors import MillraceError
 from millrace.model.events import (
     CancelCause,
+    Citation,
     TerminalEvent,
     TurnCancelled,
     TurnCompleted,
@@ -137,8 +138,13 @@ class Endings:
             time_to_first_token_ms=round((first - self._began) * 1000) if first is not None else None,
             category=self._category,
             rag_enabled=self._turn.command.context.enable_rag,
-            citations=transcript.citations or cited_passages(transcript.text, transcript.passages),
+            citations=self._citations(),
         )
+
+    def _citations(self) -> tuple[Citation, ...]:
+        """The sources that the provider named, or the passages that the text cites."""
+        transcript = self._transcript
+        return transcript.citations or cited_passages(transcript.text, transcript.passages)
 
     def outcome(self, event: TerminalEvent) -> TurnOutcome:
         """What to store."""
@@ -151,7 +157,7 @@ class Endings:
                 metadata = completion_metadata(event, self._questions)
             case TurnCancelled():
                 status = "cancelled"
-                metadata = partial_metadata(turn.model, event)
+                metadata = partial_metadata(turn.model, event, self._citations())
             case TurnFailed():
                 status = "failed"
                 error = MessageError(event.code, event.message)

@@ -99,6 +99,8 @@ class Search:
                 snippet=row.body,
                 score=round(score, 4),
                 url=row.url or f"{self._url_prefix}/{row.document_id}/text",
+                document_id=row.document_id,
+                chunk_id=f"{row.document_id}:{row.position}",
             )
             for number, (score, row) in enumerate(scored[:limit], 1)
         ]

@@ -41,17 +41,26 @@ class EmotionState(Value, frozen=True):
 
 
 class Passage(Value, frozen=True):
-    """Something retrieval found. `number` is what the answer cites it by, from 1; `score` is 0.0 to 1.0."""
+    """Something retrieval found. `number` is what the answer cites it by, from 1; `score` is 0.0 to 1.0.
+
+    `document_id` and `chunk_id` name the text and its part, where retrieval knows texts; `page` counts from 1.
+    """
 
     number: int
     title: str
     snippet: str
     score: float
     url: str = ""
+    document_id: str = ""
+    chunk_id: str = ""
+    page: int | None = None
 
 
 class Citation(Value, frozen=True):
-    """A source of the answer. `start` and `end` are character offsets into the text, where known."""
+    """A source of the answer. `start` and `end` are character offsets into the text, where known.
+
+    `document_id`, `chunk_id` and `page` are those of the passage that it cites.
+    """
 
     title: str
     url: str
@@ -59,6 +68,9 @@ class Citation(Value, frozen=True):
     number: int | None = None
     start: int | None = None
     end: int | None = None
+    document_id: str = ""
+    chunk_id: str = ""
+    page: int | None = None
 
 
 class Usage(Value, frozen=True):

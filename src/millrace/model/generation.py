@@ -4,7 +4,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from millrace.model.events import Citation, FinishReason, ReasoningKind, Usage
+from millrace.model.events import Citation, FinishReason, Passage, ReasoningKind, Usage
 
 Role = Literal["system", "user", "assistant"]
 
@@ -44,6 +44,8 @@ class GenerationRequest(Struct, frozen=True, kw_only=True):
     """The caller's own key for this call alone, where the operator allows it. Never stored or logged."""
     document_ids: tuple[str, ...] = ()
     user_id: str = ""
+    passages: tuple[Passage, ...] | None = None
+    """What retrieval found, as the prompt has it too; none where nothing was looked for."""
 
 
 class TextPiece(Struct, frozen=True, gc=False):

@@ -123,8 +123,9 @@ class EmbeddedProvider:
         if _ABOUT.fullmatch(spoken):
             return [*opening, Part(f"{ABOUT}\n\n"), *await self._introduction(request), Part(SUGGESTIONS)]
         earlier = asked[-2] if len(asked) > 1 else ""
-        found = await self._found(text, earlier, request)
-        body = await self._composed(question(text, earlier), found)
+        given = request.passages is not None
+        found = _good(request.passages) if request.passages is not None else await self._found(text, earlier, request)
+        body = await self._composed(question(text, earlier), found, numbered=given)
         if body:
             return [*opening, *_ended(body)]
         nothing = NOTHING_IN_CHOSEN if request.document_ids else NOTHING_FOUND
@@ -135,9 +136,9 @@ class EmbeddedProvider:
         found = await self._retriever.retrieve("Millrace", user_id=request.user_id, limit=_PASSAGES)
         return await self._composed(Question("Millrace", {"millrace": 1.0}), found[:1])
 
-    async def _composed(self, asked: Question, passages: Sequence[Passage]) -> list[Part]:
+    async def _composed(self, asked: Question, passages: Sequence[Passage], *, numbered: bool = False) -> list[Part]:
         # One to three milliseconds, and 20 where the words are new: too long for the event loop, which serves everyone.
-        return await asyncio.to_thread(compose, asked, passages, self._stemmer)
+        return await asyncio.to_thread(compose, asked, passages, self._stemmer, numbered=numbered)
 
     async def _found(self, text: str, earlier: str, request: GenerationRequest) -> list[Passage]:
         """The passages for a question, helped by the one before it; empty where none answers."""
@@ -149,13 +150,17 @@ class EmbeddedProvider:
                 known = found.get(_key(passage))
                 score = min(1.0, (known.score if known else 0.0) + share * passage.score)
                 found[_key(passage)] = replace(passage, score=score)
-        ranked = sorted(found.values(), key=lambda passage: -passage.score)[:_PASSAGES]
-        return ranked if ranked and ranked[0].score >= _MIN_SCORE else []
+        return _good(sorted(found.values(), key=lambda passage: -passage.score)[:_PASSAGES])
 
     async def _retrieve(self, query: str, request: GenerationRequest) -> Sequence[Passage]:
         return await self._retriever.retrieve(
             query, user_id=request.user_id, document_ids=request.document_ids, limit=_PASSAGES
         )
+
+
+def _good(ranked: Sequence[Passage]) -> list[Passage]:
+    """Passages, best first, if the best of them is an answer."""
+    return list(ranked) if ranked and ranked[0].score >= _MIN_SCORE else []
 
 
 def _key(passage: Passage) -> tuple[str, str, str]:

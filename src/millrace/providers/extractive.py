@@ -81,8 +81,11 @@ def question(text: str, earlier: str = "", *, earlier_weight: float = 0.25) -> Q
     return Question(text, words)
 
 
-def compose(asked: Question, passages: Sequence[Passage], stemmer: Stemmer) -> list[Part]:
-    """The answer to `asked` out of `passages`, best first. Empty where they hold nothing that can be quoted."""
+def compose(asked: Question, passages: Sequence[Passage], stemmer: Stemmer, *, numbered: bool = False) -> list[Part]:
+    """The answer to `asked` out of `passages`, best first. Empty where they hold nothing that can be quoted.
+
+    Where the passages are `numbered`, they are cited by their numbers, else in the order of the answer from 1 on.
+    """
     units = [(passage, _units(passage, stemmer)) for passage in passages]
     scored = _score(asked, [(passage, found) for passage, found in units if found], stemmer)
     scored.sort(key=lambda each: -max(each.scores))
@@ -101,7 +104,8 @@ def compose(asked: Question, passages: Sequence[Passage], stemmer: Stemmer) -> l
         quoted.update(unit.text for unit in fresh)
         code_left -= sum(unit.kind == "code" for unit in fresh)
         if fresh:
-            parts += _rendered(fresh, group.passage, number=sum(part.citation is not None for part in parts) + 1)
+            cited = sum(part.citation is not None for part in parts)
+            parts += _rendered(fresh, group.passage, number=group.passage.number if numbered else cited + 1)
     return parts
 
 
@@ -284,4 +288,12 @@ def _citation(units: Sequence[_Unit], passage: Passage, number: int) -> Citation
     snippet = " ".join((quoted or units[0].text).split())
     if len(snippet) > _SNIPPET_CHARACTERS:
         snippet = snippet[: _SNIPPET_CHARACTERS - 1].rstrip() + "…"
-    return Citation(title=passage.title, url=passage.url, snippet=snippet, number=number)
+    return Citation(
+        title=passage.title,
+        url=passage.url,
+        snippet=snippet,
+        number=number,
+        document_id=passage.document_id,
+        chunk_id=passage.chunk_id,
+        page=passage.page,
+    )

@@ -43,10 +43,10 @@ def completion_metadata(end: TurnCompleted, suggestions: Sequence[str] = ()) -> 
     return metadata
 
 
-def partial_metadata(model: str, end: TurnCancelled) -> dict[str, Any]:
+def partial_metadata(model: str, end: TurnCancelled, citations: Sequence[Citation] = ()) -> dict[str, Any]:
     """What is known of an answer that was stopped."""
     provider, _, _ = model.partition("/")
-    return {
+    metadata: dict[str, Any] = {
         "provider_used": provider,
         "model": model,
         "tokens_used": end.usage.input_tokens + end.usage.output_tokens,
@@ -54,6 +54,9 @@ def partial_metadata(model: str, end: TurnCancelled) -> dict[str, Any]:
         "cost": end.cost,
         "finish_reason": "cancelled",
     }
+    if citations:
+        metadata["citations"] = [citation_metadata(citation) for citation in citations]
+    return metadata
 
 
 def citation_metadata(citation: Citation) -> dict[str, Any]:
@@ -61,6 +64,10 @@ def citation_metadata(citation: Citation) -> dict[str, Any]:
     shown: dict[str, Any] = {"title": citation.title, "url": citation.url, "snippet": citation.snippet}
     if citation.number is not None:
         shown["number"] = citation.number
+    if citation.document_id:
+        shown |= {"document_id": citation.document_id, "chunk_id": citation.chunk_id}
+    if citation.page is not None:
+        shown["page"] = citation.page
     return shown
 
 
@@ -69,4 +76,17 @@ def cited_passages(text: str, passages: Sequence[Passage]) -> tuple[Citation, ..
     by_number = {passage.number: passage for passage in passages}
     numbers = dict.fromkeys(int(mark) for mark in _MARK.findall(text))
     cited = [by_number[number] for number in numbers if number in by_number]
-    return tuple(Citation(passage.title, passage.url, passage.snippet, passage.number) for passage in cited)
+    return tuple(passage_citation(passage) for passage in cited)
+
+
+def passage_citation(passage: Passage) -> Citation:
+    """A passage as a source."""
+    return Citation(
+        title=passage.title,
+        url=passage.url,
+        snippet=passage.snippet,
+        number=passage.number,
+        document_id=passage.document_id,
+        chunk_id=passage.chunk_id,
+        page=passage.page,
+    )

@@ -1,0 +1,107 @@
+"""Renders a turn's entries for the dialect `study`: one state machine, spoken over server-sent events and Socket.IO."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from millrace.dialects.study_marks import Marks
+from millrace.dialects.study_sources import Sources, numbered, sources
+from millrace.model.events import (
+    Citation,
+    Entry,
+    PassagesRetrieved,
+    TextDelta,
+    TurnCancelled,
+    TurnCompleted,
+    TurnFailed,
+    TurnStarted,
+)
+from millrace.stream.delivery import Merged
+from millrace.stream.metadata import passage_citation
+
+
+class StudyWords(Protocol):
+    """How a transport of `study` says things."""
+
+    def token(self, started: TurnStarted, seq: int, text: str) -> bytes:
+        """A piece of the answer."""
+
+    def done(
+        self, started: TurnStarted, seq: int, found: Sources, end: TurnCompleted | TurnCancelled
+    ) -> Sequence[bytes]:
+        """The answer is whole, or was stopped."""
+
+    def failure(self, started: TurnStarted, seq: int, event: TurnFailed) -> Sequence[bytes]:
+        """The answer broke."""
+
+
+class StudyRenderer:
+    """Implements `Renderer` for one turn.
+
+    Args:
+        words: How things are said.
+        chunk_size: How many pieces of text one frame holds. Nothing is said before the end where it is 0.
+    """
+
+    def __init__(self, words: StudyWords, chunk_size: int) -> None:
+        self._words = words
+        self._chunk_size = chunk_size
+        self._started = TurnStarted("", "", "", "", "")
+        self._marks = Marks(())
+        self._known: dict[int, Citation] = {}
+        self._gathered: list[str] = []
+        self._count = 0
+        self._said: list[str] = []  # by piece, what was said when it came
+
+    def render(self, entry: Entry) -> Sequence[bytes]:
+        """The frames of an entry."""
+        event = entry.event
+        if type(event) is TextDelta:
+            return self._text(entry, event)
+        match event:
+            case TurnStarted():
+                self._started = event
+            case PassagesRetrieved(passages=passages):
+                self._known = numbered(passage_citation(passage) for passage in passages)
+                self._marks = Marks(self._known)
+            case TurnCompleted() | TurnCancelled():
+                return (*self._rest(entry.seq), *self._done(entry.seq, event))
+            case TurnFailed():
+                return (*self._rest(entry.seq), *self._words.failure(self._started, entry.seq, event))
+            case _:
+                pass
+        return ()
+
+    def merge(self, merged: Merged) -> Sequence[bytes]:
+        """What was said of several pieces, together."""
+        text = "".join(self._said[merged.first : merged.first + merged.count])
+        return (self._words.token(self._started, merged.seq, text),) if text else ()
+
+    def _text(self, entry: Entry, event: TextDelta) -> Sequence[bytes]:
+        self._gathered.append(self._marks.feed(event.text))
+        self._count += 1
+        if not self._chunk_size or self._count % self._chunk_size:
+            self._said.append("")
+            return ()
+        text = self._take()
+        self._said.append(text)
+        return (self._words.token(self._started, entry.seq, text),) if text else ()
+
+    def _rest(self, seq: int) -> Sequence[bytes]:
+        """What is still to be said of the text, before the entry `seq` ends it.
+
+        It carries the `seq` of the entry before: a client that saw it and lost its connection still gets the end.
+        """
+        self._gathered.append(self._marks.finish())
+        text = self._take()
+        return (self._words.token(self._started, seq - 1, text),) if text else ()
+
+    def _take(self) -> str:
+        text = "".join(self._gathered)
+        self._gathered.clear()
+        return text
+
+    def _done(self, seq: int, end: TurnCompleted | TurnCancelled) -> Sequence[bytes]:
+        citations = end.citations if isinstance(end, TurnCompleted) else ()
+        known = self._known | {n: each for n, each in numbered(citations).items() if n in self._known}
+        found = sources(citations, known, self._marks.shown)
+        return self._words.done(self._started, seq, found, end)
