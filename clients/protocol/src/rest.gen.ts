@@ -267,8 +267,8 @@ export interface MessageShape {
   version_count: number;
   reasoning: string | null;
   /**
-   * What `chat_complete` carries under the same name; with `emotion_state`, as in `emotion_update`, where the emotion in
-   * the message was estimated.
+   * What `chat_complete` carries under the same name; with `emotion_state`, as in `emotion_update`, where the emotion
+   * in the message was estimated.
    */
   metadata: {
     [k: string]: unknown;

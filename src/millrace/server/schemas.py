@@ -197,8 +197,8 @@ class MessageShape(Shape):
     version_count: int
     reasoning: str | None
     metadata: dict[str, Any] | None
-    """What `chat_complete` carries under the same name; with `emotion_state`, as in `emotion_update`, where the emotion in
-    the message was estimated."""
+    """What `chat_complete` carries under the same name; with `emotion_state`, as in `emotion_update`, where the emotion
+    in the message was estimated."""
     error: ErrorShape | None
     reactions: list[str]
 
