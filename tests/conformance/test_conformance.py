@@ -10,6 +10,7 @@ from tests.conformance.cases import Case, dialects, entries_of, frame_of, load, 
 
 from millrace.dialects.ag_ui import AgUiDialect, RunNames, decode_run
 from millrace.dialects.ai_sdk import AiSdkDialect, decode_ask
+from millrace.dialects.ai_sdk_frames import decode_frame
 from millrace.dialects.chat import ChatDialect
 from millrace.dialects.dialect import BadFrame, Dialect, Reference
 from millrace.dialects.session import SessionDialect
@@ -40,6 +41,7 @@ EVENT_STREAMS: dict[str, Callable[[], Rendering]] = {
 BODIES: dict[str, Callable[[bytes, str], Struct]] = {
     "ag_ui": lambda body, user_id: decode_run(body, user_id)[0],
     "ai_sdk": decode_ask,
+    "ai_sdk_frames": decode_frame,
     "tokens": decode_question,
     "study": decode_search,
 }

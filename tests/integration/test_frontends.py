@@ -10,7 +10,7 @@ from tests.support.server import RunningServer
 
 from millrace.testing.simulator import expected_reasoning, expected_text
 
-FLAVOURS = ("v5", "v6", "v7")
+FLAVOURS = ("v5", "v6", "v7", "v7 socket")
 each_flavour = pytest.mark.parametrize("flavour", FLAVOURS)
 
 
@@ -96,6 +96,15 @@ def test_who_only_left_finds_the_answer_going_on(seen: Seen, flavour: str) -> No
     assert after["id"] == partial["id"]
 
 
+def test_over_a_websocket_the_clients_own_stop_is_one(seen: Seen, rest: Any) -> None:
+    left = answer_of(seen["v7: stopped by the client alone"])
+    assert left["metadata"]["finishReason"] == "stop", "over HTTP it only goes away"
+    stopped = answer_of(seen["v7 socket: stopped by the client alone"])
+    assert stopped["text"] != left["text"]
+    stored = rest(f"/api/sessions/{stopped['metadata']['sessionId']}")["messages"][1]
+    assert (stored["content"], stored["status"]) == (left["text"][: len(stored["content"])], "cancelled")
+
+
 @each_flavour
 def test_a_stop_is_one(seen: Seen, flavour: str, rest: Any) -> None:
     sight = seen[f"{flavour}: stopped"]
@@ -139,6 +148,20 @@ def test_failures_are_told_and_what_was_said_is_kept(seen: Seen, flavour: str) -
     assert middle["error"].endswith("Try again, or choose another model.")
     assert answer_of(middle)["text"] == "".join(expected_text("sim?tokens=10&seed=9"))
     assert "sk-sim-secret" not in str(seen.sights), "the provider's own words stay here"
+
+
+@each_flavour
+def test_a_client_may_send_a_long_history_along(seen: Seen, flavour: str, rest: Any) -> None:
+    sight = seen[f"{flavour}: with a long history"]
+    answer = answer_of(sight)
+    assert (sight["status"], answer["text"]) == ("ready", expected_text("sim?tokens=4"))
+    stored = rest(f"/api/sessions/{answer['metadata']['sessionId']}")["messages"]
+    assert [message["content"] for message in stored] == ["And?", answer["text"]], "history is the server's"
+    refused = seen[f"{flavour}: with more than is read"]
+    expected = "code 1009" if "socket" in flavour else "larger than the 1,048,576 bytes"
+    assert refused["status"] == "error"
+    assert expected in refused["error"]
+    assert "{" not in refused["error"], "a sentence, and nothing else"
 
 
 @each_flavour

@@ -126,3 +126,8 @@ class PartsRenderer:
 def sse_record(json: bytes) -> bytes:
     """The record of an event stream that holds one line of JSON."""
     return b"data: " + json + b"\n\n"
+
+
+def sse_json(record: bytes) -> bytes:
+    """The line of JSON in such a record."""
+    return record[6:-2]

@@ -178,7 +178,7 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         lifespan="off",  # `serve` runs it, so that what is wrong at the start is one sentence
         http=ChunksProtocol,
         ws=FramesProtocol,
-        ws_max_size=settings.limits.frame_bytes,
+        ws_max_size=max(settings.limits.frame_bytes, settings.limits.body_bytes),  # each endpoint has its own limit
         ws_per_message_deflate=False,
         log_config=None,
         access_log=settings.access_log,

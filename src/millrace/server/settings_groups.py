@@ -112,7 +112,8 @@ class LimitSettings(Group):
     queue: Annotated[int, Field(ge=0)] = 10
     """Questions that may wait in one conversation while an answer is written."""
     body_bytes: Annotated[int, Field(ge=1024)] = 1_048_576
-    """Largest HTTP request body, in bytes, where a route does not set its own (uploads)."""
+    """Largest HTTP request body, in bytes, where a route does not set its own (uploads); also the largest message over
+    the AI SDK's WebSocket, which holds all of a conversation."""
     guests_per_minute: Annotated[int, Field(ge=1)] = 60
     """New guests per minute and address of the network."""
     sign_ins_per_minute: Annotated[int, Field(ge=1)] = 10

@@ -19,6 +19,9 @@ from millrace.ports import Clock
 from millrace.server.auth import accepted_subprotocol
 from millrace.server.services import services_of
 from millrace.server.settings import Settings
+from millrace.stream.delivery import DeliveryOptions
+from millrace.transports.ai_sdk_chats import Chats
+from millrace.transports.ai_sdk_connection import AiSdkConnection
 from millrace.transports.connection import Connection, ConnectionOptions
 from millrace.transports.pump import Offer, Send
 from millrace.transports.websocket import Connect, DialectEndpoint, Handshake, Scope
@@ -33,6 +36,7 @@ def websocket_endpoints(app: FastAPI) -> Mapping[str, DialectEndpoint]:
         "/api/ws/chat": _dialect_endpoint(app, ChatDialect()),
         "/api/ws": _dialect_endpoint(app, StreamDialect()),
         "/ws/chat/{session_id}": _session_endpoint(app),
+        "/api/ai/ws": _ai_sdk_endpoint(app),
     }
 
 
@@ -73,6 +77,22 @@ def _session_endpoint(app: FastAPI) -> DialectEndpoint:
     return _endpoint(app, connect, authenticate, idle_s=SESSION_IDLE_S)
 
 
+def _ai_sdk_endpoint(app: FastAPI) -> DialectEndpoint:
+    """`/api/ai/ws`: the chats of a client of the AI SDK, which sends all of a conversation with each question."""
+    settings, clock = _settings(app), _clock(app)
+    options = DeliveryOptions(pace_ms=settings.generation.token_delay_ms)
+
+    def connect(client: Handshake, send: Send, offer: Offer | None) -> AiSdkConnection:
+        services = services_of(app)
+        chats = Chats(services.engine, services.store)
+        return AiSdkConnection(services.engine, chats, client.principal, send, clock, offer=offer, options=options)
+
+    async def authenticate(scope: Scope) -> Handshake:
+        return await _handshake(app, HTTPConnection(scope))
+
+    return _endpoint(app, connect, authenticate, frame_bytes=settings.limits.body_bytes)
+
+
 async def _handshake(app: FastAPI, connection: HTTPConnection) -> Handshake:
     caller = await services_of(app).authentication.websocket_caller(connection)
     return Handshake(caller, accepted_subprotocol(connection))
@@ -84,6 +104,7 @@ def _endpoint(
     authenticate: Callable[[Scope], Awaitable[Handshake]],
     *,
     idle_s: float | None = None,
+    frame_bytes: int | None = None,
 ) -> DialectEndpoint:
     limits, clock = _settings(app).limits, _clock(app)
     connections: ConnectionCounter = app.state.connections
@@ -92,7 +113,7 @@ def _endpoint(
         authenticate=authenticate,
         hold=lambda client: connections.hold(client.principal.user_id, client.session_id),
         meter=lambda: FrameMeter(limits.frames_per_second, clock),
-        frame_bytes=limits.frame_bytes,
+        frame_bytes=frame_bytes or limits.frame_bytes,
         idle_s=idle_s,
     )
 

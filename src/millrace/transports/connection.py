@@ -136,7 +136,7 @@ class Connection:
         try:
             command = self._dialect.decode(frame, self._caller.user_id)
             reference = _reference(command)
-            self._check_expiry()
+            check_expiry(self._caller, self._clock)
             await self._obey(command)
         except BadFrame as bad:
             await self._tell(bad.error, bad.reference)
@@ -248,17 +248,12 @@ class Connection:
         if len(self._watches) >= MAX_WATCHES:
             raise InvalidRequest(f"One connection follows at most {MAX_WATCHES} answers at once.")
 
-    def _check_expiry(self) -> None:
-        expires_at = self._caller.expires_at
-        if expires_at is not None and self._clock.now_ms() >= expires_at * 1000:
-            raise Unauthorized("Your sign-in has expired. Sign in again; answers in progress go on.")
-
     # --- turns that are followed -----------------------------------------------------------------------
 
     async def _deliver(self, turn: Turn) -> None:
         """Deliver a turn of the conversation that this connection shows, to its end."""
         try:
-            self._check_expiry()
+            check_expiry(self._caller, self._clock)
             await self._follow(turn, after=-1)
         except NoActiveStream:
             return  # over, and its log is gone: what there is to see is in the stored conversation
@@ -311,6 +306,16 @@ class Connection:
         if error.detail:
             _logger.warning("%s: %s", error.code, error.detail)
         await self._send((self._dialect.error(error, reference, self._clock.now_ms()),))
+
+
+def check_expiry(caller: Principal, clock: Clock) -> None:
+    """Take no more commands from somebody whose credential has ended while the connection lasts.
+
+    Raises:
+        Unauthorized: It has.
+    """
+    if caller.expires_at is not None and clock.now_ms() >= caller.expires_at * 1000:
+        raise Unauthorized("Your sign-in has expired. Sign in again; answers in progress go on.")
 
 
 def _reference(command: Command) -> Reference:

@@ -15,7 +15,6 @@ from msgspec import Struct
 
 from millrace.model.errors import MillraceError, RateLimited, Unauthorized
 from millrace.model.principal import Principal
-from millrace.transports.connection import Connection
 from millrace.transports.pump import ConnectionClosed, Offer, Send
 
 _logger = logging.getLogger("millrace.transports")
@@ -71,7 +70,20 @@ class Meter(Protocol):
         """Whether one more frame may come now."""
 
 
-Connect = Callable[[Handshake, Send, Offer | None], Connection]
+class Client(Protocol):
+    """Serves one client: the frames it sends come in, what it is sent goes out as it was made to."""
+
+    async def open(self) -> None:
+        """Begin; raises `MillraceError` where that cannot be."""
+
+    async def receive(self, frame: str | bytes) -> None:
+        """Do what a frame asks; whatever fails is told to the client. Raises `ConnectionClosed` once it is gone."""
+
+    async def close(self) -> None:
+        """Follow nothing any more."""
+
+
+Connect = Callable[[Handshake, Send, Offer | None], Client]
 
 
 class DialectEndpoint:
@@ -150,7 +162,7 @@ class DialectEndpoint:
         finally:
             await connection.close()
 
-    async def _listen(self, connection: Connection, receive: Receive) -> Close | None:
+    async def _listen(self, connection: Client, receive: Receive) -> Close | None:
         meter = self._meter()
         while (message := await self._receive(receive))["type"] == "websocket.receive":
             if not meter.allow():

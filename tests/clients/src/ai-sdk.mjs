@@ -54,8 +54,16 @@ function joined(message, type) {
   return parts.map((part) => part.text).join("");
 }
 
-/** The scenarios of one version over one transport. */
-function scenarios(sdk, makeTransport, headers) {
+/** What was said before, with so many characters. */
+function history(chars) {
+  return [
+    { id: "u0", role: "user", parts: [{ type: "text", text: "x".repeat(chars) }] },
+    { id: "a0", role: "assistant", parts: [{ type: "text", text: "So much?", state: "done" }] },
+  ];
+}
+
+/** The scenarios of one version over one transport; `leave` goes away without a word. */
+function scenarios(sdk, makeTransport, leave, headers) {
   class Chat extends sdk.AbstractChat {
     constructor(init) {
       super({ ...init, state: new State(init.messages ?? []) });
@@ -120,7 +128,9 @@ function scenarios(sdk, makeTransport, headers) {
       const other = open(SLOW, { id: chat.id, messages: [structuredClone(chat.messages[0])] });
       await Promise.all([other.chat.resumeStream(), sent]);
       other.close();
-      const idle = await makeTransport({}).reconnectToStream({ chatId: chat.id });
+      const third = makeTransport({});
+      const idle = await third.reconnectToStream({ chatId: chat.id });
+      third.close?.();
       close();
       return { partial, whole: sight(chat), resumed: sight(other.chat), idle };
     },
@@ -129,12 +139,23 @@ function scenarios(sdk, makeTransport, headers) {
       const { chat, close } = open(SLOW);
       const sent = chat.sendMessage({ text: "Talk." });
       await written(chat, 20);
-      await chat.stop();
+      await leave(chat, close);
       await sent;
       const partial = sight(chat);
       await chat.resumeStream();
       close();
-      return { id: chat.id, partial, after: sight(chat) };
+      return { partial, after: sight(chat) };
+    },
+
+    async "stopped by the client alone"() {
+      const { chat, close } = open(SLOW);
+      const sent = chat.sendMessage({ text: "Talk." });
+      await written(chat, 20);
+      await chat.stop();
+      await sent;
+      await chat.resumeStream(); // until the end, if the end is still to come
+      close();
+      return sight(chat);
     },
 
     async stopped() {
@@ -184,6 +205,20 @@ function scenarios(sdk, makeTransport, headers) {
       return sight(chat);
     },
 
+    async "with a long history"() {
+      const { chat, close } = open("sim/sim?tokens=4", { messages: history(200_000) });
+      await chat.sendMessage({ text: "And?" });
+      close();
+      return sight(chat);
+    },
+
+    async "with more than is read"() {
+      const { chat, close } = open("sim/sim?tokens=4", { messages: history(1_100_000) });
+      await chat.sendMessage({ text: "And?" });
+      close();
+      return { status: chat.status, error: chat.error?.message };
+    },
+
     async "not said"() {
       const { chat, close } = open("sim/sim", { id: "" });
       await chat.sendMessage({ text: "Hello?" });
@@ -207,11 +242,12 @@ export function aiSdkScenarios(headers) {
         }
       },
     });
+  const hangUp = (chat) => chat.stop(); // which over HTTP ends the client's own request, and no more
   const flavours = {
-    v5: scenarios(v5, http(v5), headers),
-    v6: scenarios(v6, http(v6), headers),
-    v7: scenarios(v7, http(v7), headers),
-    ...(process.env.SOCKET ? { "v7 socket": scenarios(v7, socket, headers) } : {}),
+    v5: scenarios(v5, http(v5), hangUp, headers),
+    v6: scenarios(v6, http(v6), hangUp, headers),
+    v7: scenarios(v7, http(v7), hangUp, headers),
+    "v7 socket": scenarios(v7, socket, (_, close) => close(), headers),
   };
   return Object.fromEntries(
     Object.entries(flavours).flatMap(([flavour, all]) =>

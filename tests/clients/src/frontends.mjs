@@ -6,4 +6,5 @@ import { guest, observe } from "./support.mjs";
 
 const headers = await guest();
 const seen = await observe({ ...aiSdkScenarios(headers), ...agUiScenarios(headers) });
-process.stdout.write(JSON.stringify({ headers, seen }));
+// What a scenario that failed has left open must not hold the process.
+process.stdout.write(JSON.stringify({ headers, seen }), () => process.exit());

@@ -22,12 +22,18 @@ export async function until(condition, what) {
   }
 }
 
+function tooLong() {
+  return new Promise((_, reject) => {
+    setTimeout(() => reject(new Error("it takes too long")), LIMIT_MS).unref();
+  });
+}
+
 /** Run all scenarios side by side; what each saw, or what went wrong in it. */
 export async function observe(scenarios) {
   const seen = await Promise.all(
     Object.entries(scenarios).map(async ([name, scenario]) => {
       try {
-        return [name, await scenario()];
+        return [name, await Promise.race([scenario(), tooLong()])];
       } catch (error) {
         return [name, { thrown: String(error?.stack ?? error) }];
       }
