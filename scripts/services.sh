@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The programs that the tests start for themselves: Redis, PostgreSQL and Chromium, on PATH or in their usual places.
+# The programs that the tests start for themselves: Redis, PostgreSQL, nginx and Chromium, on PATH or in their usual places.
 #
-#   scripts/services.sh             prints shell assignments: PATH with PostgreSQL's and Redis's folders, CHROMIUM
+#   scripts/services.sh             prints shell assignments: PATH with the folders of the first three, CHROMIUM
 #   scripts/services.sh --missing   prints those that are nowhere to be found, by the names of Debian's packages
 set -euo pipefail
 
@@ -33,17 +33,19 @@ find_chromium() {
 
 redis=$(program redis-server /usr/local/bin /opt/homebrew/bin)
 postgresql=$(program postgres /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /usr/local/pgsql/bin /usr/local/opt/postgresql*/bin /opt/homebrew/opt/postgresql*/bin)
+nginx=$(program nginx /usr/sbin /usr/local/sbin /usr/local/bin /opt/homebrew/bin)
 chromium=$(find_chromium)
 
 if [ "${1:-}" = --missing ]; then
   [ -n "$redis" ] || echo redis-server
   [ -n "$postgresql" ] || echo postgresql
+  [ -n "$nginx" ] || echo nginx
   [ -n "$chromium" ] || echo chromium
   exit
 fi
 
 path=$PATH
-for found in $redis $postgresql; do
+for found in $redis $postgresql $nginx; do
   folder=$(dirname "$found")
   case ":$path:" in *":$folder:"*) ;; *) path=$path:$folder ;; esac
 done

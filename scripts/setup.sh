@@ -5,7 +5,7 @@
 #   dev        the same, with the locked packages of tests and checks
 #   node       the locked packages of the npm workspaces
 #   page       the chat page, built into src/millrace/web (brings `node`)
-#   services   Redis, PostgreSQL and Chromium, for the tests
+#   services   Redis, PostgreSQL, nginx and Chromium, for the tests
 #
 # A part that is done leaves a stamp in .make/ named after the content it was made from, so it is done again exactly when
 # that content changes. What the installers print goes to .make/PART.log and is shown only where one fails.
@@ -134,7 +134,7 @@ setup_services() {
   fi
   [ -z "$missing" ] || fail "The tests start these programs, which are not on this machine and which this user cannot install: $(one_line "$missing").
 Install them with the system's package manager (Debian, as root: apt-get install $(one_line "$missing"); macOS: brew install
-redis postgresql, and Chrome) and try again. \`make test-web\` needs none of them."
+redis postgresql nginx, and Chrome) and try again. \`make test-web\` needs none of them."
 }
 
 one_line() { printf '%s' "$1" | tr '\n' ' '; }

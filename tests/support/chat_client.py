@@ -98,6 +98,11 @@ def text_of(frames: list[Frame]) -> str:
     return "".join(pieces)
 
 
+def origin_of(url: str) -> str:
+    """The origin of a page at `url`."""
+    return "/".join(url.split("/")[:3])
+
+
 def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -198,13 +203,15 @@ class Visitor:
     @asynccontextmanager
     async def guest(cls, url: str) -> AsyncIterator["Visitor"]:
         """Somebody new."""
-        async with httpx2.AsyncClient(base_url=url, headers={"Origin": url}, timeout=LIMIT_S) as http:
+        async with httpx2.AsyncClient(base_url=url, headers={"Origin": origin_of(url)}, timeout=LIMIT_S) as http:
             (await http.get("/api/auth/session")).raise_for_status()
             yield cls(url, http)
 
     def at(self, url: str) -> "Visitor":
         """The same user, after the server came back elsewhere."""
-        http = httpx2.AsyncClient(base_url=url, headers={"Origin": url}, timeout=LIMIT_S, cookies=self.http.cookies)
+        http = httpx2.AsyncClient(
+            base_url=url, headers={"Origin": origin_of(url)}, timeout=LIMIT_S, cookies=self.http.cookies
+        )
         return Visitor(url, http)
 
     @asynccontextmanager

@@ -185,6 +185,7 @@ def _config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         server_header=False,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
+        root_path=settings.root_path,
         backlog=_BACKLOG,
         timeout_graceful_shutdown=_CLOSE_CONNECTIONS_S,
     )

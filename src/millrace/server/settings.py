@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from platformdirs import user_data_path
 from pydantic import ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -51,7 +52,7 @@ class Settings(Group):
     """Port to listen on; 0 takes a free one."""
     public_url: str | None = None
     """Where people reach the server, `https://chat.example.com` for example. With https, cookies are sent over https
-    alone even where a proxy ends it."""
+    alone even where a proxy ends it. A path in it (`https://example.com/chat`) is one that a proxy takes off."""
     data_dir: Path = Field(default_factory=lambda: user_data_path("millrace", appauthor=False))
     """Folder for the database, the logs of running answers and the signing secret. One process uses it at a time."""
     database_url: str | None = None
@@ -148,6 +149,11 @@ class Settings(Group):
         if self.public_url is None:
             return frozenset(self.allowed_origins)
         return frozenset((*self.allowed_origins, "/".join(self.public_url.lower().split("/")[:3])))
+
+    @property
+    def root_path(self) -> str:
+        """The path under which a proxy offers the server, without a slash at its end; empty for none."""
+        return urlsplit(self.public_url or "").path.rstrip("/")
 
     @property
     def uses_data_dir(self) -> bool:

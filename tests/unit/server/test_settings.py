@@ -167,7 +167,9 @@ def test_secrets_do_not_show() -> None:
 def test_the_public_address_is_a_page_of_ours() -> None:
     settings = Settings(public_url="https://Chat.example.com/millrace", allowed_origins=("https://app.example.com",))
     assert settings.page_origins == {"https://chat.example.com", "https://app.example.com"}
+    assert settings.root_path == "/millrace"
     assert Settings().page_origins == frozenset()
+    assert Settings().root_path == Settings(public_url="https://chat.example.com/").root_path == ""
     assert "public_url" in mistakes({"public_url": "chat.example.com"})[0]
 
 
