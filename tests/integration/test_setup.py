@@ -74,7 +74,7 @@ def test_says_which_programs_the_tests_need(bare: Path) -> None:
     script.write_text(text.replace(f"#!{bare}/usr/bin/env", "#!/usr/bin/env"), encoding="utf-8")
     done = set_up(bare, "services")
     assert done.returncode == 1
-    assert "redis-server postgresql chromium.\nInstall them with the system's package manager" in done.stderr
+    assert "redis-server postgresql nginx chromium.\nInstall them with the system's package manager" in done.stderr
 
 
 def test_a_failing_installer_is_shown_and_tried_again(bare: Path) -> None:
