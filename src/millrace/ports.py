@@ -315,7 +315,10 @@ class Store(Protocol):
         """Messages of the user that hold all words of `query`, best first."""
 
     async def finish_turn(self, outcome: TurnOutcome) -> None:
-        """Keep a turn's messages, usage and the session's new activity. The same turn twice changes nothing."""
+        """Keep a turn's messages, usage and the session's new activity. The same turn twice changes nothing.
+
+        What was told before the turn becomes the beginning of a session that has no messages.
+        """
 
     async def add_side_usage(self, used: SideUsage) -> None:
         """Keep what a call beside an answer used. Each call is one more; a session that is gone is left out."""

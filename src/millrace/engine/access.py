@@ -3,13 +3,14 @@
 import uuid
 
 from millrace.model.errors import NoActiveStream, NotFound
-from millrace.model.messages import Message, Session
+from millrace.model.messages import Message, Session, Version
 from millrace.model.principal import Principal
 from millrace.model.turns import TurnRecord
 from millrace.ports import Store, TurnRegistry
 
 _NO_TURN = "This answer is no longer in progress. Load the conversation to see it."
 _NO_SESSION = "This conversation does not exist or is not yours."
+_NO_MESSAGE = "This message does not exist or is not yours."
 _NAMES = uuid.UUID("5b6d6f0a-5f0e-5c0f-9a4c-2f6f0f3c7d11")
 
 
@@ -55,11 +56,23 @@ class Access:
         Raises:
             NotFound: It does not exist or is in another user's session.
         """
-        message = await self._store.message(message_id)
-        session = await self._store.session(message.session_id) if message is not None else None
-        if message is None or session is None or session.user_id != caller.user_id:
-            raise NotFound("This message does not exist or is not yours.")
+        message = await self._own(await self._store.message(message_id), caller)
+        if message is None:
+            raise NotFound(_NO_MESSAGE)
         return message
+
+    async def answer(self, turn_id: str, caller: Principal) -> tuple[Message, Version]:
+        """The stored answer of one of the caller's turns, and the version that the turn wrote.
+
+        Raises:
+            NotFound: There is none (yet), or it is in another user's session.
+        """
+        message = await self._own(await self._store.answer(turn_id), caller)
+        versions = await self._store.versions(message.id) if message is not None else ()
+        written = next((version for version in versions if version.turn_id == turn_id), None)
+        if message is None or written is None:
+            raise NotFound(_NO_MESSAGE)
+        return message, written
 
     async def requested(self, request_id: str, caller: Principal) -> TurnRecord:
         """The turn that a request of the caller's started.
@@ -80,10 +93,10 @@ class Access:
         """
         record = await self._registry.find(turn_id)
         if record is None or record.turn.user_id != caller.user_id:
-            raise NoActiveStream(_NO_TURN, answer=await self._answer(turn_id, caller))
+            raise NoActiveStream(_NO_TURN, answer=await self._own(await self._store.answer(turn_id), caller))
         return record
 
-    async def _answer(self, turn_id: str, caller: Principal) -> Message | None:
-        message = await self._store.answer(turn_id)
+    async def _own(self, message: Message | None, caller: Principal) -> Message | None:
+        """The message, if it is in one of the caller's sessions."""
         session = await self._store.session(message.session_id) if message is not None else None
         return message if session is not None and session.user_id == caller.user_id else None

@@ -17,6 +17,7 @@ from millrace.model.events import (
     TurnFailed,
     Usage,
 )
+from millrace.model.generation import PromptMessage
 from millrace.model.messages import EMOTION_STATE, MessageError, MessageStatus, Turn, Version
 from millrace.model.turns import TurnOutcome
 from millrace.ports import Clock, ModelDirectory
@@ -181,4 +182,12 @@ class Endings:
             model=turn.model,
             cost=self.cost(),
             emotion=transcript.emotion,
+            told=self._told(),
         )
+
+    def _told(self) -> tuple[PromptMessage, ...]:
+        """What the caller told of the conversation, where it is to be kept."""
+        command = self._turn.command
+        if not command.keep_history:
+            return ()
+        return tuple(message for message in command.history or () if message.role != "system" and message.content)

@@ -36,8 +36,9 @@ class StartTurn(Struct, frozen=True, kw_only=True):
     first message.
 
     `history` is what was said before, instructions included, where the caller tells it: the session's own messages are
-    then not looked at. `max_tokens` and `temperature` are wishes; the server's own limit holds. Without `suggestions`
-    nobody thinks of follow-up questions. `stop_unwatched` stops the turn as soon as its last watcher goes away: in some
+    then not looked at. With `keep_history` it is kept too, without the instructions, where the session is new.
+    `max_tokens` and `temperature` are wishes; the server's own limit holds. Without `suggestions` nobody thinks of
+    follow-up questions. `stop_unwatched` stops the turn as soon as its last watcher goes away: in some
     protocols that is how a client stops it. Without `estimate_emotion` nobody looks at how the writer feels.
 
     `api_key` is the caller's own for whichever provider answers, `api_keys` are theirs by the provider's name. They
@@ -57,6 +58,7 @@ class StartTurn(Struct, frozen=True, kw_only=True):
     api_keys: dict[str, str] | None = None
     own_key: bool = False
     history: tuple[PromptMessage, ...] | None = None
+    keep_history: bool = False
     max_tokens: int | None = None
     temperature: float | None = None
     suggestions: bool = True

@@ -5,6 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 from millrace.model.events import CancelCause, EmotionState, Usage
+from millrace.model.generation import PromptMessage
 from millrace.model.messages import Turn, TurnState, Version
 
 
@@ -47,7 +48,8 @@ class TurnOutcome(Struct, frozen=True, kw_only=True):
     """What a finished turn leaves behind, to be stored in one transaction.
 
     `new_user_message` is false for a regeneration, whose question is stored already. `emotion` is the estimate for
-    the user's message, kept with it.
+    the user's message, kept with it. `told` is what was said before, of user and assistant, to be kept as the beginning
+    of a session that has no messages.
     """
 
     turn: Turn
@@ -57,6 +59,7 @@ class TurnOutcome(Struct, frozen=True, kw_only=True):
     model: str
     cost: float | None = None
     emotion: EmotionState | None = None
+    told: tuple[PromptMessage, ...] = ()
 
 
 SidePurpose = Literal["suggestions", "title"]

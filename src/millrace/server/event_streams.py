@@ -21,6 +21,7 @@ async def event_stream(
     dialect: EventDialect,
     *,
     after: int = -1,
+    seen: int = 0,
     options: DeliveryOptions | None = None,
     closing: bytes = b"",
     headers: Mapping[str, str] | None = None,
@@ -37,6 +38,7 @@ async def event_stream(
         what: A question to ask, one of the caller's turns, or what starts or finds one.
         dialect: What is written.
         after: The last `seq` that the client has seen; -1 for none.
+        seen: How many of the turn's first records the client has, where it counts these instead.
         options: How the turn is delivered; at the server's own pace, and with all there is, where not given.
         closing: The record behind everything else.
         headers: More headers for the answer; `X-Turn-Id` and `X-Session-Id` are always there, so that every client
@@ -53,15 +55,22 @@ async def event_stream(
         held.enter_context(services.connections.hold(caller.user_id))
         turn = await _turn(services, caller, what)
         follower = await services.engine.attach(turn, after=after, options=options)
-        return EventStream(
+        stream = EventStream(
             follower,
             dialect,
             closing=closing,
-            headers={"X-Session-Id": turn.session_id, "X-Turn-Id": turn.id, **(headers or {})},
+            headers={**turn_headers(turn), **(headers or {})},
             refuse=refuse,
             stopping=services.stopping,
             closed=held.pop_all().close,
         )
+        stream.seen = seen
+        return stream
+
+
+def turn_headers(turn: Turn) -> dict[str, str]:
+    """By which names the turn of an answer can be watched, resumed and stopped in any dialect, and found in the log."""
+    return {"X-Millrace-Session": turn.session_id, "X-Millrace-Turn": turn.id, "X-Request-Id": turn.id}
 
 
 async def _turn(services: Services, caller: Principal, what: StartTurn | Turn | Callable[[], Awaitable[Turn]]) -> Turn:

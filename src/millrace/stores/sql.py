@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from msgspec import to_builtins
 from sqlalchemy import Connection, Executable
@@ -239,6 +240,10 @@ class SqlStore:
         return await self._database.write(lambda connection: connection.execute(statement, params).rowcount)
 
 
+_NewMessage: TypeAlias = tuple[str, str, Version]
+"""Id, role and only version of a message."""
+
+
 class _TurnWriter:
     """The transaction of `finish_turn`. Rows are made before it begins, to keep it short."""
 
@@ -253,35 +258,36 @@ class _TurnWriter:
             "at": max(turn.created_at, outcome.answer.created_at),
             "derived_title": rows.derive_title(turn.command.message) if outcome.new_user_message else "",
         }
+        self._said = _said(outcome)
+        self._told = _told(outcome)
 
     def __call__(self, connection: Connection) -> None:
         if not connection.execute(self._sql.claim_turn, self._usage).rowcount:
             return  # stored before, or the session is gone
         count = connection.execute(self._sql.extend_session, self._session).scalar_one()
-        if self._outcome.new_user_message:
-            self._add_messages(connection, count)
-        else:
+        if not self._outcome.new_user_message:
             self._add_version(connection)
+            return
+        messages = self._said
+        if self._told and count == len(messages):
+            messages = [*self._told, *messages]
+            extended = {**self._session, "added": len(self._told)}
+            count = connection.execute(self._sql.extend_session, extended).scalar_one()
+        self._add_messages(connection, messages, count)
 
-    def _add_messages(self, connection: Connection, count: int) -> None:
-        turn, answer, emotion = self._outcome.turn, self._outcome.answer, self._outcome.emotion
-        question = Version(
-            number=1,
-            content=turn.command.message,
-            status="complete",
-            created_at=turn.created_at,
-            turn_id=turn.id,
-            metadata=None if emotion is None else {EMOTION_STATE: to_builtins(emotion)},
+    def _add_messages(self, connection: Connection, messages: Sequence[_NewMessage], count: int) -> None:
+        """Add the last messages of a session that has `count` of them then."""
+        session_id, first = self._outcome.turn.session_id, count - len(messages)
+        connection.execute(
+            self._sql.add_message,
+            [
+                rows.message_params(session_id, message_id, role, first + index, version.created_at)
+                for index, (message_id, role, version) in enumerate(messages)
+            ],
         )
-        asked = (turn.session_id, turn.user_message_id, "user", count - 2, turn.created_at)
-        answered = (turn.session_id, turn.message_id, "assistant", count - 1, answer.created_at)
-        connection.execute(self._sql.add_message, [rows.message_params(*asked), rows.message_params(*answered)])
         connection.execute(
             self._sql.add_version,
-            [
-                rows.version_params(turn.user_message_id, 1, question),
-                rows.version_params(turn.message_id, 1, answer),
-            ],
+            [rows.version_params(message_id, 1, version) for message_id, _, version in messages],
         )
 
     def _add_version(self, connection: Connection) -> None:
@@ -292,3 +298,27 @@ class _TurnWriter:
         if number is None:
             raise NotFound("The answer that was to be written anew does not exist.")
         connection.execute(self._sql.add_version, rows.version_params(turn.message_id, number, self._outcome.answer))
+
+
+def _said(outcome: TurnOutcome) -> list[_NewMessage]:
+    """A turn's question and answer."""
+    turn, emotion = outcome.turn, outcome.emotion
+    question = Version(
+        number=1,
+        content=turn.command.message,
+        status="complete",
+        created_at=turn.created_at,
+        turn_id=turn.id,
+        metadata=None if emotion is None else {EMOTION_STATE: to_builtins(emotion)},
+    )
+    return [(turn.user_message_id, "user", question), (turn.message_id, "assistant", outcome.answer)]
+
+
+def _told(outcome: TurnOutcome) -> list[_NewMessage]:
+    """What was told before a turn, as messages that no turn of ours wrote."""
+    messages: list[_NewMessage] = []
+    for index, told in enumerate(outcome.told):
+        name, at = f"{outcome.turn.id}-{index}", outcome.turn.created_at
+        version = Version(number=1, content=told.content, status="complete", created_at=at, turn_id=name)
+        messages.append((name, told.role, version))
+    return messages

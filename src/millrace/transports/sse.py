@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from millrace.engine.hub import Follower
-from millrace.model.errors import MillraceError, Overloaded, StreamError
+from millrace.model.errors import InvalidRequest, MillraceError, Overloaded, StreamError
 from millrace.model.events import TurnFailed
 from millrace.model.failures import failed_turn
 from millrace.stream.frames import Rendering
@@ -92,6 +92,8 @@ class EventStream(Response):
         self._refuse = refuse
         self._stopping = stopping or asyncio.Event()
         self._closed = closed
+        self.seen = 0
+        """How many of the turn's first records the client has: they are not sent again. To be set before it runs."""
         self._keep_alive = keep_alive
         self._keep_alive_s = keep_alive_s
         self._stall_s = stall_s
@@ -133,7 +135,7 @@ class EventStream(Response):
             ConnectionClosed: The client is gone.
         """
         delivery = asyncio.create_task(self._deliver(outlet))
-        gone = asyncio.create_task(_gone(receive))
+        gone = asyncio.create_task(client_gone(receive))
         stopping = asyncio.create_task(self._stopping.wait())
         tasks = {delivery, gone, stopping}
         try:
@@ -158,13 +160,21 @@ class EventStream(Response):
 
     async def _deliver(self, outlet: "_Outlet") -> MillraceError | None:
         async def send(records: Sequence[bytes]) -> None:
+            skipped = min(self.seen, len(records))
+            self.seen -= skipped
+            if skipped == len(records):
+                return
             if not outlet.started and self._refuse is not None:
                 self._check_refusal()
-            await outlet.send(b"".join(records))
+            await outlet.send(b"".join(records[skipped:]))
 
-        offer = None if outlet.offer is None else outlet.offer_records
+        def offer(records: Sequence[bytes]) -> bool:
+            return not self.seen and outlet.offer_records(records)
+
         try:
-            await Pump(self._follower, self._dialect, send, offer).run()
+            await Pump(self._follower, self._dialect, send, offer if outlet.offer is not None else None).run()
+            if self.seen:
+                raise InvalidRequest("The position is beyond the end of this answer.")
         except MillraceError as error:
             if error.detail:
                 _logger.warning("%s: %s", error.code, error.detail)
@@ -253,7 +263,7 @@ class _Outlet:
         await self.send(body, last=True)
 
 
-async def _gone(receive: Receive) -> None:
-    """Wait until the client has gone away."""
+async def client_gone(receive: Receive) -> None:
+    """Wait until the client of a request, whose body has been read, has gone away."""
     while (await receive())["type"] != "http.disconnect":
         pass

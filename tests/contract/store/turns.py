@@ -8,6 +8,7 @@ from tests.contract.store.values import METADATA, ids, make_outcome, must_messag
 
 from millrace.model.errors import NotFound
 from millrace.model.events import Usage
+from millrace.model.generation import PromptMessage
 from millrace.model.messages import Message, MessageError, Version
 from millrace.model.turns import SideUsage
 from millrace.ports import Store
@@ -38,6 +39,26 @@ class TurnsContract:
         assert await store.versions("answer-1") == [answer]
         session = await must_session(store, "s")
         assert (session.updated_at, session.message_count) == (5_500, 2)
+
+    async def test_what_was_told_before_begins_a_session_that_is_new(self, store: Store) -> None:
+        await open_session(store)
+        told = (PromptMessage("user", "One?"), PromptMessage("assistant", "1\0"), PromptMessage("user", "Hm."))
+        for name in ("1", "2"):
+            outcome = msgspec.structs.replace(make_outcome(name, "s", question="Two?", answer="2"), told=told)
+            for _ in range(2):
+                await store.finish_turn(outcome)
+        messages = await store.messages("s", limit=100)
+        assert [(message.role, message.version.content) for message in messages] == [
+            ("user", "One?"),
+            ("assistant", "1\ufffd"),
+            ("user", "Hm."),
+            *[("user", "Two?"), ("assistant", "2")] * 2,
+        ]
+        session = await must_session(store, "s")
+        assert (session.message_count, session.title) == (7, "Two?")
+        found = await store.answer("turn-1")
+        assert found is not None
+        assert found.id == "answer-1"
 
     async def test_the_same_turn_twice_changes_nothing(self, store: Store) -> None:
         await open_session(store)

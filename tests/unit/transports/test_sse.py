@@ -38,7 +38,9 @@ class Stage:
 
     async def stream(self, wire: Wire, *, after: int = -1, **options: Any) -> "asyncio.Task[None]":
         follower = await self.bench.engine.attach(self.turn, after=after)
+        seen = options.pop("seen", 0)
         stream = EventStream(follower, Words(), closed=self._count, **options)
+        stream.seen = seen
         task = asyncio.create_task(stream(wire.scope, wire.receive, wire.send))
         self.streams.append(task)
         return task
@@ -213,6 +215,30 @@ async def test_a_place_beyond_the_end_is_an_error_outside_the_log(stage: Stage) 
     stage.call.finish()
     await stage.over()
     assert wire.body == record("INVALID_REQUEST") + DONE
+
+
+@WAYS
+async def test_records_that_a_client_has_are_not_sent_again(stage: Stage, extended: bool) -> None:
+    first, second = Wire(extended=extended), Wire(extended=extended)
+    await stage.stream(first)
+    stage.call.say("a", "b", "c")
+    await first.until(record("c"))
+    await stage.stream(second, seen=2, closing=DONE)
+    stage.call.say("d")
+    stage.call.finish()
+    await stage.over()
+    assert second.body == b"".join(map(record, ["c", "d", "TurnCompleted"])) + DONE
+
+
+@WAYS
+async def test_one_who_has_more_than_there_is_gets_nothing_and_is_told_at_the_end(stage: Stage, extended: bool) -> None:
+    wire = Wire(extended=extended)
+    await stage.stream(wire, seen=4, keep_alive_s=0.02)
+    await wire.until(KEEP_ALIVE)
+    stage.call.say("a", "b")
+    stage.call.finish()
+    await stage.over()
+    assert wire.body.replace(KEEP_ALIVE, b"") == record("INVALID_REQUEST")
 
 
 @WAYS

@@ -1,6 +1,5 @@
 """A whole turn in one request: `POST /api/v1/chat`."""
 
-import asyncio
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Response
@@ -8,7 +7,7 @@ from msgspec import to_builtins
 from pydantic import ConfigDict, Field
 
 from millrace.model.commands import StartTurn, ThinkingChoice, TurnContext
-from millrace.model.errors import InvalidRequest, MillraceError, Overloaded
+from millrace.model.errors import InvalidRequest, MillraceError
 from millrace.model.events import Entry, TurnCancelled, TurnCompleted, TurnFailed
 from millrace.model.failures import failed_turn
 from millrace.model.messages import FoldedMessage, Turn
@@ -16,7 +15,9 @@ from millrace.model.principal import Principal
 from millrace.server.routes.documentation import problems
 from millrace.server.schema_examples import ANSWER
 from millrace.server.schemas import Body, Shape
-from millrace.server.services import Caller, Services, ServicesDep
+from millrace.server.services import Caller, ServicesDep
+from millrace.server.whole_turns import whole_turn
+from millrace.stream.fold import fold
 from millrace.stream.metadata import completion_metadata, partial_metadata
 
 router = APIRouter(prefix="/api/v1", tags=["chat"])
@@ -97,7 +98,8 @@ async def chat(
     """
     command = _command(body, caller, idempotency_key, x_provider_key)
     turn = await services.engine.start(command, caller)
-    folded, terminal = await _result(turn, caller, services)
+    entries = await whole_turn(services, turn, caller)
+    folded, terminal = fold(entries), entries[-1]
     if isinstance(terminal.event, TurnFailed):
         raise failed_turn(terminal.event)
     response.headers["Cache-Control"] = "no-store"
@@ -124,25 +126,6 @@ def _command(body: ChatRequest, caller: Principal, idempotency_key: str | None, 
         ),
         api_key=api_key,
     )
-
-
-async def _result(turn: Turn, caller: Principal, services: Services) -> tuple[FoldedMessage, Entry]:
-    """Wait for the turn's end, or for the server's: then another process continues the turn."""
-    result = asyncio.ensure_future(services.engine.result(turn.id, caller))
-    stopping = asyncio.ensure_future(services.stopping.wait())
-    try:
-        await asyncio.wait({result, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if not result.done():
-            raise Overloaded(
-                "The server is restarting and goes on with this answer. Send the request again with the same "
-                "request_id, or load the conversation.",
-                retry_after=2,
-            )
-        return await result
-    finally:
-        for waiter in (result, stopping):
-            waiter.cancel()
-        await asyncio.gather(result, stopping, return_exceptions=True)
 
 
 def _answer(turn: Turn, folded: FoldedMessage, terminal: Entry, *, reasoning: bool) -> ChatAnswer:
