@@ -6,13 +6,17 @@ from typing import Any
 
 import pytest
 from msgspec import Struct
-from tests.conformance.cases import Case, dialects, entries_of, frame_of, load, spelled
+from tests.conformance.cases import BEGIN_MS, Case, dialects, entries_of, frame_of, load, spelled
 
 from millrace.dialects.ag_ui import AgUiDialect, RunNames, decode_run
 from millrace.dialects.ai_sdk import AiSdkDialect, decode_ask
 from millrace.dialects.ai_sdk_frames import decode_frame
 from millrace.dialects.chat import ChatDialect
 from millrace.dialects.dialect import BadFrame, Dialect, Reference
+from millrace.dialects.openai import ChatCompletions
+from millrace.dialects.openai_request import decode_chat_completion
+from millrace.dialects.openai_responses import Responses
+from millrace.dialects.openai_responses_request import ResponseFacts, decode_response
 from millrace.dialects.session import SessionDialect
 from millrace.dialects.stream import StreamDialect
 from millrace.dialects.study import StudyDialect, decode_search
@@ -37,6 +41,8 @@ EVENT_STREAMS: dict[str, Callable[[], Rendering]] = {
     "ai_sdk": AiSdkDialect,
     "tokens": lambda: TokensDialect(partial_chars=20),
     "study": StudyDialect,
+    "openai": lambda: ChatCompletions(usage=True),
+    "openai_responses": lambda: Responses(ResponseFacts(created_at=BEGIN_MS // 1000, metadata={"a": "b"}), eager=True),
 }
 BODIES: dict[str, Callable[[bytes, str], Struct]] = {
     "ag_ui": lambda body, user_id: decode_run(body, user_id)[0],
@@ -44,6 +50,8 @@ BODIES: dict[str, Callable[[bytes, str], Struct]] = {
     "ai_sdk_frames": decode_frame,
     "tokens": decode_question,
     "study": decode_search,
+    "openai": lambda body, _: decode_chat_completion(body),
+    "openai_responses": lambda body, _: decode_response(body, BEGIN_MS),
 }
 
 
@@ -83,16 +91,18 @@ def renderer_of(dialect: str) -> Renderer:
 
 
 def read(frame: bytes) -> Any:
-    """A frame, or the record of an event stream that holds one line of data and perhaps an id."""
-    if not frame.startswith((b"data: ", b"id: ")):
+    """A frame, or the record of an event stream: one line of data, and before it perhaps an id or the event's name."""
+    if not frame.startswith((b"data: ", b"id: ", b"event: ")):
         return json.loads(frame)
     assert b"\r" not in frame
-    *ids, data, end, nothing = frame.split(b"\n")
+    *before, data, end, nothing = frame.split(b"\n")
     assert (end, nothing) == (b"", b"")
     if data == b"data: [DONE]":
         return "[DONE]"
     record = json.loads(data.removeprefix(b"data: "))
-    return {"id": ids[0].removeprefix(b"id: ").decode(), **record} if ids else record
+    named = dict(line.decode().split(": ", 1) for line in before)
+    assert named.pop("event", record.get("type")) == record.get("type")
+    return {**named, **record}
 
 
 @pytest.mark.parametrize(("dialect", "content", "case"), cases("render"))

@@ -12,6 +12,7 @@ import millrace
 from millrace.limits.connections import ConnectionCounter
 from millrace.server.body_limit import BodyLimit
 from millrace.server.compose import Ports, compose
+from millrace.server.openai_errors import openai_error_response
 from millrace.server.origin import OriginGuard
 from millrace.server.problems import install_problem_handlers
 from millrace.server.routes import (
@@ -24,6 +25,8 @@ from millrace.server.routes import (
     keys,
     messages,
     models,
+    openai,
+    openai_responses,
     preferences,
     search,
     sessions,
@@ -37,8 +40,8 @@ from millrace.server.static import Page, SecurityHeaders
 from millrace.server.websockets import websocket_endpoints
 
 _DESCRIPTION = """Live AI chat: ask over a WebSocket at `/api/ws/chat` or in one request at `/api/v1/chat`, and manage
-what was said. Callers are known by the cookie `millrace_session` or by `Authorization: Bearer`. Errors are RFC 9457
-problem details with a `code`."""
+what was said. Callers are known by the cookie `millrace_session` or by `Authorization: Bearer`, with a token or an API
+key. Errors are RFC 9457 problem details with a `code`. What is under `/v1` speaks as OpenAI's API does, errors too."""
 _ROUTES = (
     auth,
     keys,
@@ -54,6 +57,8 @@ _ROUTES = (
     tokens,
     ai_sdk,
     ag_ui,
+    openai,
+    openai_responses,
 )
 _EXPOSED = (
     "Retry-After",
@@ -92,7 +97,12 @@ def create_app(settings: Settings | None = None, *, ports: Ports | None = None) 
     app.state.settings = settings
     app.state.ports = ports or Ports()
     app.state.connections = ConnectionCounter(settings.limits.connections_per_user)
-    install_problem_handlers(app, {ai_sdk.PREFIX: ai_sdk.plain_error, tokens.PREFIX: tokens.tokens_error})
+    forms = {
+        ai_sdk.PREFIX: ai_sdk.plain_error,
+        tokens.PREFIX: tokens.tokens_error,
+        openai.PREFIX: openai_error_response,
+    }
+    install_problem_handlers(app, forms)
     for module in _ROUTES:
         app.include_router(module.router)
     app.include_router(documents_router(current_documents, current_caller))

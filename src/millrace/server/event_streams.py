@@ -70,7 +70,7 @@ async def event_stream(
 
 def turn_headers(turn: Turn) -> dict[str, str]:
     """By which names the turn of an answer can be watched, resumed and stopped in any dialect, and found in the log."""
-    return {"X-Millrace-Session": turn.session_id, "X-Millrace-Turn": turn.id, "X-Request-Id": turn.id}
+    return {"X-Session-Id": turn.session_id, "X-Turn-Id": turn.id, "X-Request-Id": turn.id}
 
 
 async def _turn(services: Services, caller: Principal, what: StartTurn | Turn | Callable[[], Awaitable[Turn]]) -> Turn:

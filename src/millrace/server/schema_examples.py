@@ -62,3 +62,47 @@ ANSWER: Any = {
     "reasoning_steps": None,
     "metadata": METADATA,
 }
+OPENAI_MODELS: Any = {
+    "object": "list",
+    "data": [{"id": "openai/gpt-5-mini", "object": "model", "created": 0, "owned_by": "openai"}],
+}
+COMPLETION: Any = {
+    "id": f"chatcmpl-{MESSAGE['turn_id']}",
+    "object": "chat.completion",
+    "created": 1772357400,
+    "model": METADATA["model"],
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": MESSAGE["content"]}, "finish_reason": "stop"}],
+    "usage": {"prompt_tokens": 18, "completion_tokens": 42, "total_tokens": 60},
+}
+RESPONSE: Any = {
+    "id": f"resp_{MESSAGE['turn_id']}",
+    "object": "response",
+    "created_at": 1772357400,
+    "status": "completed",
+    "model": METADATA["model"],
+    "output": [
+        {
+            "id": f"msg_{MESSAGE['turn_id']}",
+            "type": "message",
+            "role": "assistant",
+            "status": "completed",
+            "content": [
+                {"type": "output_text", "text": MESSAGE["content"], "annotations": [], "logprobs": []},
+            ],
+        }
+    ],
+    "parallel_tool_calls": False,
+    "tool_choice": "none",
+    "tools": [],
+    "text": {"format": {"type": "text"}},
+    "background": False,
+    "store": True,
+    "metadata": {},
+    "usage": {
+        "input_tokens": 18,
+        "input_tokens_details": {"cached_tokens": 0},
+        "output_tokens": 42,
+        "output_tokens_details": {"reasoning_tokens": 0},
+        "total_tokens": 60,
+    },
+}
