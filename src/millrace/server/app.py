@@ -154,7 +154,14 @@ def _middleware(settings: Settings) -> list[Middleware]:
         allow_origins=list(settings.allowed_origins),
         allow_credentials=True,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Provider-Key"],
+        allow_headers=[
+            "Authorization",
+            "Content-Type",
+            "Idempotency-Key",
+            "Last-Event-ID",
+            "X-Provider-Key",
+            "X-Session-Id",
+        ],
         expose_headers=_EXPOSED,
         max_age=600,
     )
