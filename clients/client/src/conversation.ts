@@ -236,7 +236,12 @@ export class Conversation {
         const index = messages.findLastIndex((message) => message.key === key);
         const message = messages[index];
         const turn = this.#turns.get(turnId);
-        if (message && turn) messages[index] = withTurn(message, turn);
+        if (!message || !turn) continue;
+        messages[index] = withTurn(message, turn);
+        const asked = messages[index - 1];
+        if (turn.userEmotion && asked?.role === "user" && asked.turnId === turnId) {
+          messages[index - 1] = { ...asked, emotion: turn.userEmotion };
+        }
       }
       this.#dirtyTurns.clear();
       this.#draft = { ...this.#draft, messages };
@@ -258,9 +263,9 @@ export class Conversation {
     const waiting = [...this.#unanswered.values()].some((one) => one.answerKey === before.key);
     if (message.role === "assistant" && (waiting || (live && !hasEnded(live)))) return before;
     // What only the frames told is kept while the page is open.
-    const { steps, reasoningMs, emotion, passages } = before;
+    const { steps, reasoningMs, emotion, passages, seams, pieces } = before;
     return before.turnId === message.turn_id
-      ? { ...stored, steps, reasoningMs, emotion, passages }
+      ? { ...stored, steps, reasoningMs, emotion: stored.emotion ?? emotion, passages, seams, pieces }
       : stored;
   }
 

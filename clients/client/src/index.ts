@@ -22,4 +22,4 @@ export {
   type Transport,
   webSocketTransport,
 } from "./transport.ts";
-export { foldFrame, newTurn, type Turn, type TurnPhase } from "./turn.ts";
+export { foldFrame, newTurn, type Seam, type Turn, type TurnPhase } from "./turn.ts";

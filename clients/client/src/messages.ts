@@ -7,7 +7,7 @@ import type {
   ReasoningStep,
 } from "@millrace/protocol";
 import { type Failure, failureOf } from "./errors.ts";
-import type { Turn } from "./turn.ts";
+import type { Seam, Turn } from "./turn.ts";
 
 /**
  * `sending`: not yet taken by the server. `queued`: waits for the answer before it. `thinking`: taken, no
@@ -39,7 +39,13 @@ export interface ChatMessage {
   readonly reasoning: string | null;
   readonly steps: readonly ReasoningStep[];
   readonly reasoningMs: number | null;
+  /** An estimate of what the message shows; null where none was made. */
   readonly emotion: EmotionState | null;
+  readonly seams: readonly Seam[];
+  /** `provider/model`, from when the answer was begun; null where it is not known. */
+  readonly model: string | null;
+  /** Pieces of text that came while this page was open; their rate is the model's. */
+  readonly pieces: number;
   readonly passages: readonly Passage[];
   readonly citations: readonly Citation[];
   readonly metadata: Partial<CompletionMetadata> | null;
@@ -64,6 +70,9 @@ const BLANK = {
   steps: [],
   reasoningMs: null,
   emotion: null,
+  seams: [],
+  model: null,
+  pieces: 0,
   passages: [],
   citations: [],
   metadata: null,
@@ -92,6 +101,8 @@ export function storedMessage(message: Message, key: string): ChatMessage {
     version: message.version,
     versionCount: message.version_count,
     reasoning: message.reasoning,
+    emotion: message.metadata?.emotion_state ?? null,
+    model: message.metadata?.model ?? null,
     citations: message.metadata?.citations ?? [],
     metadata: message.metadata,
     error: message.error && { ...message.error, recoverable: true, retryAfter: null },
@@ -111,6 +122,9 @@ export function withTurn(message: ChatMessage, turn: Turn): ChatMessage {
     steps: turn.steps,
     reasoningMs: turn.reasoningMs,
     emotion: turn.emotion,
+    seams: turn.seams,
+    model: turn.metadata?.model ?? turn.model,
+    pieces: turn.nextIndex,
     passages: turn.passages,
     citations: turn.metadata?.citations ?? [],
     metadata: turn.metadata,

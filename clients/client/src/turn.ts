@@ -8,6 +8,17 @@ import type {
   TurnFrame,
 } from "@millrace/protocol";
 
+/** A place in the answer's text, in Unicode characters from its beginning, at which somebody else went on. */
+export type Seam =
+  | {
+      readonly kind: "switched";
+      readonly position: number;
+      readonly from: string;
+      readonly to: string;
+      readonly reason: string;
+    }
+  | { readonly kind: "resumed"; readonly position: number };
+
 export type TurnPhase = "waiting" | "thinking" | "streaming" | "complete" | "cancelled" | "failed";
 
 /** Pieces that came before the ones they follow. */
@@ -33,7 +44,15 @@ export interface Turn {
   readonly steps: readonly ReasoningStep[];
   readonly reasoningSummary: string | null;
   readonly reasoningMs: number | null;
+  /** An estimate for the user's message. */
+  readonly userEmotion: EmotionState | null;
+  /** An estimate for the answer. */
   readonly emotion: EmotionState | null;
+  /** Where another model or another process went on. */
+  readonly seams: readonly Seam[];
+  /** `provider/model` as the server resolved it; null until the turn runs. */
+  readonly model: string | null;
+  readonly thinkingMode: "system1" | "system2" | null;
   readonly passages: readonly Passage[];
   /** How hard the answer aims to be, 0 to 1; null where nothing is known of it. */
   readonly difficulty: number | null;
@@ -57,7 +76,11 @@ export function newTurn(turnId: string, sessionId: string, messageId: string): T
     steps: [],
     reasoningSummary: null,
     reasoningMs: null,
+    userEmotion: null,
     emotion: null,
+    seams: [],
+    model: null,
+    thinkingMode: null,
     passages: [],
     difficulty: null,
     metadata: null,
@@ -128,9 +151,22 @@ function drainAhead(turn: Turn): Turn {
 function foldFact(turn: Turn, frame: Exclude<TurnFrame, { type: "content_token" }>): Turn {
   switch (frame.type) {
     case "thinking_started":
-      return turn.phase === "waiting" ? { ...turn, phase: "thinking" } : turn;
+      return {
+        ...turn,
+        phase: turn.phase === "waiting" ? "thinking" : turn.phase,
+        model: frame.data.model ?? null,
+        thinkingMode: frame.data.thinking_mode ?? null,
+      };
     case "emotion_update":
-      return { ...turn, emotion: frame.data.emotion_state };
+      return frame.data.of === "user"
+        ? { ...turn, userEmotion: frame.data.emotion_state }
+        : { ...turn, emotion: frame.data.emotion_state };
+    case "provider_switched": {
+      const { from_model: from, to_model: to, reason, position } = frame.data;
+      return { ...turn, seams: [...turn.seams, { kind: "switched", position, from, to, reason }] };
+    }
+    case "turn_resumed":
+      return { ...turn, seams: [...turn.seams, { kind: "resumed", position: frame.data.position }] };
     case "context_info":
       return { ...turn, passages: frame.data.passages, difficulty: frame.data.difficulty ?? null };
     case "reasoning_step":

@@ -14,6 +14,14 @@ export type ServerFrame =
       data: ContextInfo;
     }
   | {
+      type: "provider_switched";
+      data: ProviderSwitchedFrame;
+    }
+  | {
+      type: "turn_resumed";
+      data: TurnResumedFrame;
+    }
+  | {
       type: "reasoning_step";
       data: ReasoningStepFrame;
     }
@@ -138,6 +146,31 @@ export interface PassageData {
   url: string;
   snippet: string;
   score: number;
+}
+/**
+ * Another model took over at `position` characters of the answer's text (0: before its first one).
+ */
+export interface ProviderSwitchedFrame {
+  session_id: string | null;
+  message_id: string | null;
+  turn_id: string | null;
+  timestamp: string;
+  seq?: number;
+  from_model: string;
+  to_model: string;
+  reason: string;
+  position: number;
+}
+/**
+ * Another process took the answer over and goes on at `position` characters of its text.
+ */
+export interface TurnResumedFrame {
+  session_id: string | null;
+  message_id: string | null;
+  turn_id: string | null;
+  timestamp: string;
+  seq?: number;
+  position: number;
 }
 /**
  * One step of reasoning.

@@ -62,6 +62,8 @@ export interface CompletionMetadata {
   citations?: Citation[];
   suggested_questions?: string[];
   finish_reason?: string;
+  /** An estimate of the emotion in the message, where one was made. */
+  emotion_state?: EmotionState;
 }
 
 type Frame<Type extends wire.ServerFrame["type"]> = Extract<wire.ServerFrame, { type: Type }>;

@@ -150,6 +150,21 @@ class StepData(Struct, frozen=True, gc=False):
     timestamp: str
 
 
+class ProviderSwitchedFrame(FrameData, frozen=True, kw_only=True):
+    """Another model took over at `position` characters of the answer's text (0: before its first one)."""
+
+    from_model: str
+    to_model: str
+    reason: str
+    position: int
+
+
+class TurnResumedFrame(FrameData, frozen=True, kw_only=True):
+    """Another process took the answer over and goes on at `position` characters of its text."""
+
+    position: int
+
+
 class ReasoningStepFrame(FrameData, frozen=True, kw_only=True):
     """One step of reasoning."""
 
@@ -218,6 +233,8 @@ SERVER_FRAMES: dict[str, type[FrameData]] = {
     "thinking_started": ThinkingStarted,
     "emotion_update": EmotionUpdate,
     "context_info": ContextInfo,
+    "provider_switched": ProviderSwitchedFrame,
+    "turn_resumed": TurnResumedFrame,
     "reasoning_step": ReasoningStepFrame,
     "thinking_complete": ThinkingComplete,
     "content_token": ContentToken,

@@ -16,11 +16,13 @@ from millrace.dialects.chat_frames import (
     EmotionUpdate,
     ErrorData,
     PassageData,
+    ProviderSwitchedFrame,
     ReasoningStepFrame,
     ServerFrame,
     StepData,
     ThinkingComplete,
     ThinkingStarted,
+    TurnResumedFrame,
 )
 from millrace.model.events import (
     AnyEvent,
@@ -28,6 +30,7 @@ from millrace.model.events import (
     EmotionUpdated,
     Entry,
     PassagesRetrieved,
+    ProviderSwitched,
     ReasoningCompleted,
     ReasoningStep,
     SuggestionsReady,
@@ -35,6 +38,7 @@ from millrace.model.events import (
     TurnCancelled,
     TurnCompleted,
     TurnFailed,
+    TurnResumed,
     TurnStarted,
 )
 from millrace.stream.delivery import Merged
@@ -137,6 +141,13 @@ class ChatRenderer:
                 found = tuple(PassageData(p.number, p.title, p.url, p.snippet, p.score) for p in passages)
                 aim = UNSET if difficulty is None else difficulty
                 return ServerFrame("context_info", ContextInfo(**common, passages=found, difficulty=aim))
+            case ProviderSwitched(from_model=left, to_model=taken, reason=reason, position=position):
+                switched = ProviderSwitchedFrame(
+                    **common, from_model=left, to_model=taken, reason=reason, position=position
+                )
+                return ServerFrame("provider_switched", switched)
+            case TurnResumed(position=position):
+                return ServerFrame("turn_resumed", TurnResumedFrame(**common, position=position))
             case ReasoningStep():
                 step = StepData(event.number, event.kind, event.content, event.confidence, common["timestamp"])
                 return ServerFrame("reasoning_step", ReasoningStepFrame(**common, step=step))
