@@ -24,6 +24,7 @@ from millrace.model.events import (
     Entry,
     Passage,
     PassagesRetrieved,
+    ProviderSwitched,
     ReasoningCompleted,
     ReasoningDelta,
     ReasoningStep,
@@ -32,6 +33,7 @@ from millrace.model.events import (
     TurnCancelled,
     TurnCompleted,
     TurnFailed,
+    TurnResumed,
     TurnStarted,
     Usage,
 )
@@ -122,12 +124,14 @@ def everything_sent() -> list[dict[str, Any]]:
     refusal = dialect.error(TurnInProgress(), Reference(session_id="s1", request_id="r1"), BEGIN_MS)
     ping = dialect.decode(json.dumps(next(frame for frame in of_clients() if frame["type"] == "ping")), "ana")
     assert isinstance(ping, Ping)
+    seams = (ProviderSwitched("openai/gpt-5", "backup/gpt-5", "it cut the answer off", 22), TurnResumed(22, 2))
     failed = TurnFailed("RATE_LIMIT", "The model is busy. Try again in 20 s.", True, digest, 3, 20)
     return [
         *sent(*completed()),
         *sent(*completed(), lag_entries=1),
         *sent(TurnCancelled("user", digest, 3, USAGE)),
         *sent(failed),
+        *sent(*seams),
         json.loads(refusal),
         json.loads(dialect.pong(ping, BEGIN_MS)),
     ]
