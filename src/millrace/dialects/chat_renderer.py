@@ -141,20 +141,13 @@ class ChatRenderer:
                 found = tuple(PassageData(p.number, p.title, p.url, p.snippet, p.score) for p in passages)
                 aim = UNSET if difficulty is None else difficulty
                 return ServerFrame("context_info", ContextInfo(**common, passages=found, difficulty=aim))
-            case ProviderSwitched(from_model=left, to_model=taken, reason=reason, position=position):
-                switched = ProviderSwitchedFrame(
-                    **common, from_model=left, to_model=taken, reason=reason, position=position
-                )
-                return ServerFrame("provider_switched", switched)
-            case TurnResumed(position=position):
-                return ServerFrame("turn_resumed", TurnResumedFrame(**common, position=position))
             case ReasoningStep():
                 step = StepData(event.number, event.kind, event.content, event.confidence, common["timestamp"])
                 return ServerFrame("reasoning_step", ReasoningStepFrame(**common, step=step))
             case ReasoningCompleted():
                 return ServerFrame("thinking_complete", _thinking_complete(event, common))
             case _:
-                return self._ending(event, common)
+                return _seam(event, common) or self._ending(event, common)
 
     def _ending(self, event: AnyEvent, common: Common) -> ServerFrame | None:
         text = "".join(self._text)
@@ -178,6 +171,20 @@ class ChatRenderer:
                 return ServerFrame("chat_error", ChatError(**common, error=error, partial_message=text))
             case _:
                 return None
+
+
+def _seam(event: AnyEvent, common: Common) -> ServerFrame | None:
+    """Where somebody else went on."""
+    match event:
+        case ProviderSwitched(from_model=left, to_model=taken, reason=reason, position=position):
+            switched = ProviderSwitchedFrame(
+                **common, from_model=left, to_model=taken, reason=reason, position=position
+            )
+            return ServerFrame("provider_switched", switched)
+        case TurnResumed(position=position):
+            return ServerFrame("turn_resumed", TurnResumedFrame(**common, position=position))
+        case _:
+            return None
 
 
 def _thinking_started(event: TurnStarted, common: Common) -> ThinkingStarted:
