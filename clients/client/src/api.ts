@@ -1,5 +1,7 @@
 import type {
   AuthSession,
+  BatchAnswer,
+  BatchRequest,
   Message,
   ModelList,
   Problem,
@@ -99,6 +101,19 @@ export class Api {
       method: "PUT",
       body: { number },
     });
+  }
+
+  /** Asks, and waits for the whole answer. The same `request_id` is the same answer, wherever it was asked. */
+  chat(request: BatchRequest, signal?: AbortSignal): Promise<BatchAnswer> {
+    const options: RequestOptions = { method: "POST", body: request };
+    return this.#json("/api/v1/chat", signal ? { ...options, signal } : options);
+  }
+
+  /** The address of a WebSocket, with a one-time ticket in it. */
+  async socketAddress(path: string): Promise<string> {
+    const { ticket } = await this.wsTicket();
+    const base = this.baseUrl || globalThis.location?.origin || "";
+    return `${base.replace(/^http/, "ws")}${path}?ticket=${encodeURIComponent(ticket)}`;
   }
 
   models(): Promise<ModelList> {

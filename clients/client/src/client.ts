@@ -59,7 +59,7 @@ export class ChatClient {
       clock: this.#clock,
       random: options.random ?? Math.random,
       network: options.network ?? browserNetwork(),
-      address: () => this.#address(),
+      address: () => this.api.socketAddress("/api/ws/chat"),
       onOpen: () => this.#onOpen(),
       onFrame: (frame) => this.#onFrame(frame),
     });
@@ -211,12 +211,6 @@ export class ChatClient {
     this.#stops.clear();
     this.#refused.clear();
     this.sessions.clear();
-  }
-
-  async #address(): Promise<string> {
-    const { ticket } = await this.api.wsTicket();
-    const base = this.api.baseUrl || globalThis.location?.origin || "";
-    return `${base.replace(/^http/, "ws")}/api/ws/chat?ticket=${encodeURIComponent(ticket)}`;
   }
 
   #closeIfUnused(): void {

@@ -28,7 +28,13 @@ export interface ConnectionStatus {
   readonly online: boolean;
 }
 
-export interface ConnectionOptions {
+/** Frames of whichever protocol: `{type, data}` both ways, and a ping that is answered. */
+interface Frame {
+  readonly type: string;
+  readonly data: unknown;
+}
+
+export interface ConnectionOptions<Incoming extends Frame = ServerFrame> {
   readonly transport: Transport;
   readonly clock: Clock;
   /** From 0 to 1, for jitter. */
@@ -37,8 +43,10 @@ export interface ConnectionOptions {
   /** The address of one attempt; fetches a fresh one-time ticket. Throws `ApiError`. */
   readonly address: () => Promise<string>;
   readonly onOpen: () => void;
-  readonly onFrame: (frame: ServerFrame) => void;
+  readonly onFrame: (frame: Incoming) => void;
 }
+
+type Ping = { readonly type: "ping"; readonly data: unknown };
 
 const OPEN_LIMIT_MS = 10_000;
 const HEARTBEAT_MS = 20_000;
@@ -47,8 +55,11 @@ const ANSWER_LIMIT_MS = 10_000;
 const PROBE_LIMIT_MS = 3_000;
 
 /** Keeps one connection to the server alive. What is sent over it is the caller's business. */
-export class Connection {
-  readonly #options: ConnectionOptions;
+export class Connection<
+  Incoming extends Frame = ServerFrame,
+  Outgoing extends Frame = ClientFrame,
+> {
+  readonly #options: ConnectionOptions<Incoming>;
   readonly #status: Store<ConnectionStatus>;
   #channel: Channel | null = null;
   #open = false;
@@ -60,7 +71,7 @@ export class Connection {
   #answerTimer: unknown = null;
   #unsubscribe: (() => void) | null = null;
 
-  constructor(options: ConnectionOptions) {
+  constructor(options: ConnectionOptions<Incoming>) {
     this.#options = options;
     this.#status = new Store<ConnectionStatus>({
       state: "disconnected",
@@ -102,7 +113,7 @@ export class Connection {
   }
 
   /** Sends where the connection is open. Returns whether it was. */
-  send(frame: ClientFrame): boolean {
+  send(frame: Outgoing | Ping): boolean {
     if (!this.#open || !this.#channel) return false;
     this.#channel.send(JSON.stringify(frame));
     return true;
@@ -146,9 +157,9 @@ export class Connection {
     if (epoch !== this.#epoch) return;
     if (this.#status.get().attempt > 0) this.#change({ attempt: 0 });
     this.#beat();
-    let frame: ServerFrame;
+    let frame: Incoming;
     try {
-      frame = JSON.parse(text) as ServerFrame;
+      frame = JSON.parse(text) as Incoming;
     } catch {
       // Not ours to interpret, and no reason to end a connection that carries other turns.
       console.warn("Millrace: a frame that is not JSON was ignored");

@@ -15,6 +15,12 @@ export type { KeyValueStorage } from "./outbox.ts";
 export { onNextPaint, type Schedule } from "./schedule.ts";
 export type { SessionList, SessionListState } from "./sessions.ts";
 export { type Readable, Store } from "./store.ts";
+export {
+  StreamClient,
+  type StreamClientOptions,
+  type StreamEvent,
+  type StreamRequest,
+} from "./stream.ts";
 export { browserTabs, type TabMessage, type Tabs } from "./tabs.ts";
 export {
   type Channel,

@@ -12,6 +12,11 @@ const OPENAPI =
 const SOURCES = [
   { command: ["-m", "millrace.model.schema"], from: "millrace.model", file: "events.gen.ts" },
   { command: ["-m", "millrace.dialects.schema"], from: "millrace.dialects", file: "chat.gen.ts" },
+  {
+    command: ["-m", "millrace.dialects.schema", "stream"],
+    from: "millrace.dialects",
+    file: "stream.gen.ts",
+  },
   { command: ["-c", OPENAPI], from: "millrace.server", file: "rest.gen.ts" },
 ];
 

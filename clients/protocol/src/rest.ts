@@ -14,6 +14,8 @@ export type WsTicket = wire.TicketShape;
 export type Session = wire.SessionShape;
 export type SessionPage = wire.SessionsShape;
 export type SearchResult = wire.SearchResultShape;
+export type BatchRequest = wire.ChatRequest;
+export type BatchAnswer = Omit<wire.ChatAnswer, "metadata"> & { metadata: CompletionMetadata };
 export type ModelInfo = wire.ModelShape;
 export type ModelList = wire.ModelsShape;
 

@@ -1,34 +1,45 @@
-"""JSON Schema of the `chat` frames, from which the TypeScript types are generated."""
+"""JSON Schema of the frames of `chat` and `stream`, from which the TypeScript types are generated."""
 
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from millrace.dialects.chat_frames import CLIENT_FRAMES, SERVER_FRAMES
+from millrace.dialects import chat_frames, stream_frames
 
 _SCHEMA = "https://json-schema.org/draft/2020-12/schema"
+Shapes = Mapping[str, type[msgspec.Struct]]
 
 
 def chat_schema() -> dict[str, Any]:
+    """The schema of `chat`."""
+    return _dialect("MillraceChat", chat_frames.SERVER_FRAMES, chat_frames.CLIENT_FRAMES)
+
+
+def stream_schema() -> dict[str, Any]:
+    """The schema of `stream`."""
+    return _dialect("MillraceStream", stream_frames.SERVER_FRAMES, stream_frames.CLIENT_FRAMES)
+
+
+def _dialect(title: str, server: Shapes, client: Shapes) -> dict[str, Any]:
     """One schema document: `ServerFrame` and `ClientFrame` are unions over `type`, all data types under `$defs`."""
-    shapes = (*SERVER_FRAMES.values(), *dict.fromkeys(CLIENT_FRAMES.values()))
+    shapes = (*server.values(), *dict.fromkeys(client.values()))
     _, components = msgspec.json.schema_components(shapes, ref_template="#/$defs/{name}")
-    components["ServerFrame"] = _union({name: shape.__name__ for name, shape in SERVER_FRAMES.items()})
-    components["ClientFrame"] = _union({name: shape.__name__ for name, shape in CLIENT_FRAMES.items()})
+    components["ServerFrame"] = _union(server, anything="pong")
+    components["ClientFrame"] = _union(client, anything="ping")
     return {
         "$schema": _SCHEMA,
-        "title": "MillraceChat",
+        "title": title,
         "anyOf": [{"$ref": "#/$defs/ServerFrame"}, {"$ref": "#/$defs/ClientFrame"}],
         "$defs": components,
     }
 
 
-def _union(shapes: dict[str, str]) -> dict[str, Any]:
-    """Frames told apart by `type`; `ping` and `pong` carry anything."""
-    frames = [_frame(name, {"$ref": f"#/$defs/{shape}"}) for name, shape in shapes.items()]
-    frames.append(_frame("pong" if "chat_error" in shapes else "ping", {}))
-    return {"anyOf": frames}
+def _union(shapes: Shapes, *, anything: str) -> dict[str, Any]:
+    """Frames told apart by `type`; one of them carries anything."""
+    frames = [_frame(name, {"$ref": f"#/$defs/{shape.__name__}"}) for name, shape in shapes.items()]
+    return {"anyOf": [*frames, _frame(anything, {})]}
 
 
 def _frame(name: str, data: dict[str, Any]) -> dict[str, Any]:
@@ -41,4 +52,5 @@ def _frame(name: str, data: dict[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(chat_schema())).decode() + "\n")
+    schema = stream_schema() if sys.argv[1:] == ["stream"] else chat_schema()
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(schema)).decode() + "\n")

@@ -158,3 +158,15 @@ class ServerFrame(Struct, frozen=True, gc=False):
 
     type: str
     data: FrameData
+
+
+SERVER_FRAMES: dict[str, type[FrameData]] = {
+    "stream_start": StreamStart,
+    "thinking_chunk": ThinkingChunk,
+    "context_info": ContextInfo,
+    "emotion_update": EmotionUpdate,
+    "content_chunk": ContentChunk,
+    "stream_complete": StreamComplete,
+    "stream_error": StreamError,
+    "generation_stopped": GenerationStopped,
+}

@@ -9,17 +9,18 @@ import pytest
 from jsonschema import Draft202012Validator
 from tests.conformance.cases import frame_of, load
 
+from millrace.dialects import stream_frames
 from millrace.dialects.chat_frames import CLIENT_FRAMES, SERVER_FRAMES
-from millrace.dialects.schema import chat_schema
+from millrace.dialects.schema import chat_schema, stream_schema
 
 
-def validator(name: str) -> Draft202012Validator:
-    schema = chat_schema()
+def validator(name: str, schema: dict[str, Any] | None = None) -> Draft202012Validator:
+    schema = schema or chat_schema()
     return Draft202012Validator({"$schema": schema["$schema"], "$ref": f"#/$defs/{name}", "$defs": schema["$defs"]})
 
 
-def rendered() -> list[dict[str, Any]]:
-    content = load("chat", "render")
+def rendered(dialect: str = "chat") -> list[dict[str, Any]]:
+    content = load(dialect, "render")
     return [
         {"type": frame["type"], "data": {**content["ids"], **frame["data"]}}
         for case in content["cases"]
@@ -80,8 +81,22 @@ def test_a_ping_and_its_pong_hold_anything() -> None:
         validator("ServerFrame").validate({"type": "pong", "data": data})
 
 
-def test_it_is_printed_for_generators() -> None:
-    printed = subprocess.run(
-        [sys.executable, "-m", "millrace.dialects.schema"], check=True, capture_output=True, timeout=30
-    )
-    assert json.loads(printed.stdout) == chat_schema()
+def test_every_frame_of_stream_fits_its_schema() -> None:
+    schema = stream_schema()
+    Draft202012Validator.check_schema(schema)
+    frames = rendered("stream")
+    assert {frame["type"] for frame in frames} == set(stream_frames.SERVER_FRAMES)
+    for frame in frames:
+        validator("ServerFrame", schema).validate(frame)
+    for case in load("stream", "decode")["cases"]:
+        if "command" in case:
+            validator("ClientFrame", schema).validate({"data": {}, **json.loads(frame_of(case))})
+    refused = {"type": "chat_stream", "data": {"message": "a"}}
+    assert not validator("ClientFrame", schema).is_valid(refused)
+
+
+@pytest.mark.parametrize(("arguments", "schema"), [((), chat_schema()), (("stream",), stream_schema())])
+def test_it_is_printed_for_generators(arguments: tuple[str, ...], schema: dict[str, Any]) -> None:
+    command = [sys.executable, "-m", "millrace.dialects.schema", *arguments]
+    printed = subprocess.run(command, check=True, capture_output=True, timeout=30)
+    assert json.loads(printed.stdout) == schema
