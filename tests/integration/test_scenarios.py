@@ -7,10 +7,13 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.support.chat_client import LIMIT_S, Visitor, digest
 from tests.support.journal import requests_of
-from tests.support.speakers import SPEAKERS, Heard, Speaker
+from tests.support.responses_speaker import ResponsesSpeaker
+from tests.support.speakers import SPEAKERS as OTHERS
+from tests.support.speakers import Heard, Speaker
 
 from millrace.testing.simulator.process import SimulatorProcess
 
+SPEAKERS: tuple[type[Speaker], ...] = (*OTHERS, ResponsesSpeaker)
 EVERY = pytest.mark.parametrize("kind", SPEAKERS, ids=lambda kind: kind.name)
 _told: dict[str, str] = {}
 """What a model said, in whichever protocol it was asked first: it says the same to everybody."""
