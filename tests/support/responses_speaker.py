@@ -18,6 +18,7 @@ class ResponsesSpeaker(Speaker):
     def __init__(self, visitor: Visitor) -> None:
         super().__init__(visitor)
         self._readers: set[asyncio.Task[None]] = set()
+        self._code = ""
 
     async def open(self) -> None:
         """Each question is a request of its own."""
