@@ -27,6 +27,11 @@ class Asking:
         self.said: tuple[PromptMessage, ...] = ()
         """What was said before the question, known once `request` was called."""
 
+    @property
+    def max_tokens(self) -> int:
+        """The longest answer that is asked for: what the caller wishes, within what the server allows."""
+        return min(self._turn.command.max_tokens or self._options.max_tokens, self._options.max_tokens)
+
     async def request(self, transcript: Transcript, model: ModelInfo, api_key: str | None) -> GenerationRequest:
         """The request for a model.
 
@@ -54,7 +59,7 @@ class Asking:
         return GenerationRequest(
             model=model.name,
             messages=prompt,
-            max_tokens=min(command.max_tokens or self._options.max_tokens, self._options.max_tokens),
+            max_tokens=self.max_tokens,
             temperature=command.temperature,
             reasoning=self._turn.thinking.mode == "system2",
             steps=tuple(transcript.steps),

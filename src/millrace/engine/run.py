@@ -259,7 +259,7 @@ class Run:
         self._patience.hear(self._services.clock.monotonic(), answers=transcript.pieces > 0)
         if transcript.chars > ENOUGH_CHARS and not self._afterwords.begun:
             self._afterwords.begin(self._asking.said, transcript.text, transcript.passages)
-        if transcript.chars > self._services.options.max_tokens * _CHARS_PER_TOKEN:
+        if transcript.chars > self._asking.max_tokens * _CHARS_PER_TOKEN:
             raise _LongEnough
 
     def _started(self) -> TurnStarted:

@@ -55,6 +55,11 @@ async def test_nobody_gets_more_than_the_server_allows(make_bench) -> None:  # t
     assert call.request.max_tokens == 100
     assert [message.content for message in call.request.messages] == ["Hi"]
     call.finish()
+    turn, call = await bench.ask(max_tokens=1)
+    call.say("x" * 1000)
+    end = (await bench.entries(turn))[-1].event
+    assert isinstance(end, TurnCompleted)
+    assert end.finish_reason == "length", "a provider that gives more is cut"
 
 
 async def test_the_estimate_may_be_kept_from_the_model(make_bench) -> None:  # type: ignore[no-untyped-def]
