@@ -3,11 +3,14 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 from tests.support.chat_client import LIMIT_S, Visitor, digest
 from tests.support.journal import requests_of
 from tests.support.responses_speaker import ResponsesSpeaker
+from tests.support.server import start_server
 from tests.support.speakers import SPEAKERS as OTHERS
 from tests.support.speakers import Heard, Speaker
 
@@ -149,6 +152,35 @@ async def test_a_question_in_a_busy_conversation_waits_its_turn(speaker: Speaker
     conversation = await visitor.conversation(first.session_id)
     contents = [message["content"] for message in conversation["messages"]]
     assert contents == ["One.", first.text, "Two.", second.text]
+
+
+async def test_a_server_that_is_stopped_and_comes_back(tmp_path: Path, environment: dict[str, str]) -> None:
+    """The answer goes on where it was, for clients of every protocol at once."""
+    model = "sim/sim?tokens=150&interval_ms=10&text=mixed&seed=5"
+    server = start_server(tmp_path / "data", environment=environment)
+    async with AsyncExitStack() as stack:
+        visitor = await stack.enter_async_context(Visitor.guest(server.url))
+        speakers = [await stack.enter_async_context(kind.connected(visitor)) for kind in SPEAKERS]
+        heards = [await speaker.ask("Talk.", model=model) for speaker in speakers]
+        for heard in heards:
+            await heard.until(5)
+        assert await asyncio.to_thread(server.stop) == 0
+        assert "Traceback" not in server.messages()
+        for heard in heards:
+            await heard.leave()
+        server = start_server(tmp_path / "data", environment=environment)
+        stack.callback(server.stop)
+        back = visitor.at(server.url)
+        stack.push_async_callback(back.http.aclose)
+        for speaker, heard in zip(speakers, heards, strict=True):
+            await speaker.cut()
+            speaker.visitor = back
+            await speaker.open()
+            await speaker.resume(heard)
+        for heard in heards:
+            over = await heard.ended()
+            assert (over.kind, over.digest) == ("complete", digest(heard.text))
+            assert await stored(back, heard) == (heard.text, "complete")
 
 
 async def test_an_answer_is_begun_in_one_protocol_and_goes_on_in_the_others(

@@ -70,6 +70,8 @@ class ResponsesSpeaker(Speaker):
         if record.startswith(b":"):
             return
         event = json.loads(record.partition(b"data: ")[2])
+        if "sequence_number" not in event:
+            return  # an error outside the answer's log: the stream ends, the answer does not
         assert event["sequence_number"] == heard.seq + 1, "an event is missing, or was there before"
         heard.seq = event["sequence_number"]
         match event["type"]:

@@ -77,6 +77,10 @@ class Heard:
         assert self.over is not None, "the connection was lost"
         return self.over
 
+    async def leave(self) -> None:
+        """Wait until the connection is lost."""
+        await self._wait(lambda: self.lost)
+
     async def _wait(self, ready: Any) -> None:
         async with asyncio.timeout(LIMIT_S):
             while not ready():
@@ -330,6 +334,8 @@ class TokensSpeaker(Speaker):
         if not fields:
             return
         data = json.loads(fields["data"])
+        if "id" not in fields:
+            return  # an error outside the answer's log: the stream ends, the answer does not
         if "token" in data:
             heard.pieces.append(data["token"])
             assert data.get("partial", heard.text) == heard.text, "the text so far is what was heard"
