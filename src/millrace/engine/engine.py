@@ -229,6 +229,14 @@ class Engine:
         """
         return await self._registry.watch(caller.user_id, sink)
 
+    async def written(self, turn: Turn) -> Sequence[Entry]:
+        """The entries so far of a turn that `start`, `find` or `active` gave; none where its log is gone.
+
+        Raises:
+            StreamError: Its log cannot be read.
+        """
+        return await self._log.read(turn.id)
+
     async def entries(self, turn_id: str, caller: Principal) -> Sequence[Entry]:
         """Wait for a turn's end; all its entries.
 

@@ -19,7 +19,7 @@ from millrace.dialects.openai_responses_request import (
 )
 from millrace.model.commands import CancelTurn, StartTurn
 from millrace.model.errors import NoActiveStream, NotFound
-from millrace.model.events import TurnFailed
+from millrace.model.events import TurnFailed, is_terminal
 from millrace.model.failures import failed_turn
 from millrace.model.generation import PromptMessage
 from millrace.model.messages import Message, Turn, Version
@@ -125,9 +125,7 @@ async def read_response(
     except NoActiveStream as error:
         if error.answer is None:
             raise NotFound(_UNKNOWN) from error
-        raise NotFound(
-            "The events of this response are gone. Fetch it without 'stream' to see what it came to."
-        ) from error
+        raise NotFound(_EVENTS_GONE) from error
 
 
 @router.post(
@@ -157,13 +155,15 @@ async def _object(turn_id: str, caller: Principal, services: Services) -> dict[s
         facts, model = ResponseFacts(created_at=message.created_at // 1000), (version.metadata or {}).get("model", "")
         return response_object(turn_id, model, facts, stored_answer(version))
     facts = _kept_facts(record.turn)
+    # The log comes first: a turn has ended for whoever saw its last entry, a little before the registry knows.
+    entries = await services.engine.written(record.turn)
+    if entries and is_terminal(entries[-1].event):
+        return response(entries, facts)
     if record.state in _RUNNING:
-        return response_object(turn_id, record.turn.model, facts, Answer(status=_RUNNING[record.state]))
-    try:
-        return response(await services.engine.entries(turn_id, caller), facts)
-    except NoActiveStream:  # the log is gone before the record
-        _, version = await _stored(turn_id, caller, services)
-        return response_object(turn_id, record.turn.model, facts, stored_answer(version))
+        answer = Answer(status=_RUNNING[record.state])
+    else:
+        answer = stored_answer((await _stored(turn_id, caller, services))[1])
+    return response_object(turn_id, record.turn.model, facts, answer)
 
 
 async def _record(turn_id: str, caller: Principal, services: Services) -> TurnRecord | None:
@@ -205,15 +205,17 @@ async def _continued(call: ResponseCall, caller: Principal, services: Services) 
     previous = call.facts.previous_response_id
     if previous is None:
         return with_earlier(call, ())
-    message, version = await _previous(turn_id_of(previous), caller, services)
+    turn_id = turn_id_of(previous)
+    message, version = await _previous(turn_id, caller, services)
     limit = services.settings.generation.history_messages
     earlier = [
         PromptMessage(each.role, each.version.content)
         for each in await services.store.messages(message.session_id, limit=limit, before=message.id)
     ]
     command = with_earlier(call, (*earlier, PromptMessage("assistant", version.content)))
-    (newest,) = await services.store.messages(message.session_id, limit=1)
-    if newest.id != message.id or await services.engine.active(message.session_id, caller):
+    newest = await services.store.messages(message.session_id, limit=1)
+    others = [each for each in await services.engine.active(message.session_id, caller) if each.turn.id != turn_id]
+    if others or not newest or newest[0].id != message.id:
         return command
     return structs.replace(command, session_id=message.session_id)
 

@@ -107,6 +107,26 @@ async def test_one_goes_on_from_another_and_branches_where_that_went_on(tmp_path
         assert after_branch["status"] == "completed"
 
 
+async def test_who_saw_the_end_finds_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with openai_app(tmp_path, autoplay=("Yes.",)) as bench:
+        registry, go_on = bench.app.state.services.access._registry, asyncio.Event()
+        release = registry.release
+
+        async def late(*arguments: object) -> None:
+            await go_on.wait()
+            await release(*arguments)
+
+        monkeypatch.setattr(registry, "release", late)
+        first = await bench.client.post(URL, json={"input": "One?"})
+        kept = await bench.client.get(f"{URL}/{first.json()['id']}")
+        assert kept.json() == first.json(), "the registry does not know yet that the turn is over"
+        body = {"input": "Two?", "background": True, "previous_response_id": first.json()["id"]}
+        second = await bench.client.post(URL, json=body)
+        assert second.headers["x-session-id"] == first.headers["x-session-id"]
+        assert second.json()["status"] == "queued"
+        go_on.set()
+
+
 async def test_what_cannot_be_gone_on_from_is_refused(tmp_path: Path) -> None:
     async with openai_app(tmp_path) as bench:
         running = await create(bench, background=True)
