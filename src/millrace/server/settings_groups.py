@@ -104,7 +104,7 @@ class LimitSettings(Group):
     frames_per_second: Annotated[float, Field(gt=0)] = 50
     """Messages a WebSocket connection may send per second; more close it (1008)."""
     connections_per_user: Annotated[int, Field(ge=1)] = 20
-    """WebSocket connections a user may hold at a time."""
+    """WebSocket connections and event streams a user may hold at a time."""
     turns_per_minute: Annotated[int, Field(ge=1)] = 60
     """Questions a user may ask per minute."""
     streams_per_minute: Annotated[int, Field(ge=1)] = 30

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from millrace.dialects.ag_ui import AgUiDialect, decode_run
 from millrace.server.event_streams import event_stream
-from millrace.server.routes.documentation import Responses, problems
+from millrace.server.routes.documentation import EVENT, Responses, problems
 from millrace.server.services import Caller, ServicesDep
 
 router = APIRouter(prefix="/api/ag-ui", tags=["AG-UI"])
@@ -51,7 +51,7 @@ _RUN: dict[str, Any] = {
 _EVENTS: Responses = {
     200: {
         "description": "The events of the run, the last of which is `RUN_FINISHED` or `RUN_ERROR`",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"schema": EVENT}},
     }
 }
 

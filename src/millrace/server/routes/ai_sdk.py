@@ -9,7 +9,7 @@ from millrace.dialects.ai_sdk import DONE, AiSdkDialect, decode_ask, decode_stop
 from millrace.model.errors import MillraceError
 from millrace.server.event_streams import event_stream
 from millrace.server.problems import error_headers
-from millrace.server.routes.documentation import Responses, sentences
+from millrace.server.routes.documentation import EVENT, Responses, sentences
 from millrace.server.services import Caller, Services, ServicesDep
 from millrace.transports.ai_sdk_chats import Chats
 
@@ -29,7 +29,7 @@ def plain_error(error: MillraceError) -> Response:
 
 
 def _stream(*statuses: int) -> Responses:
-    answer = {"description": _STREAM, "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+    answer = {"description": _STREAM, "content": {"text/event-stream": {"schema": EVENT}}}
     return {200: answer, **sentences(*statuses)}
 
 

@@ -21,6 +21,14 @@ _EXAMPLES: dict[int, tuple[str, str]] = {
 
 Responses = dict[int | str, dict[str, Any]]
 
+EVENT: dict[str, Any] = {
+    "type": "object",
+    "description": "One record of the stream.",
+    "required": ["data"],
+    "properties": {"id": {"type": "string"}, "data": {"type": "string"}},
+}
+"""The schema of an event stream: what describes and tests interfaces reads it as that of each record."""
+
 
 def problems(*statuses: int) -> Responses:
     """The error responses of a route, each with an example, and the form of all others."""

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from millrace.dialects.openai_errors import Kind
-from millrace.server.routes.documentation import Responses
+from millrace.server.routes.documentation import EVENT, Responses
 
 _ERROR = {
     "type": "object",
@@ -52,7 +52,7 @@ def openai_answer(description: str, example: Any, *, stream: bool = False) -> Re
     """The answer of a route; with `stream` it may be an event stream too."""
     content: dict[str, Any] = {"application/json": {"schema": {"type": "object"}, "example": example}}
     if stream:
-        content["text/event-stream"] = {"schema": {"type": "string"}}
+        content["text/event-stream"] = {"schema": EVENT}
     return {200: {"description": description, "content": content}}
 
 

@@ -12,7 +12,7 @@ from millrace.dialects.tokens import TokensDialect, decode_question, failure_of,
 from millrace.model.errors import InvalidRequest, MillraceError, NoActiveStream, RateLimited
 from millrace.server.event_streams import event_stream
 from millrace.server.problems import MEDIA_TYPE, error_headers, problem
-from millrace.server.routes.documentation import Responses, problems
+from millrace.server.routes.documentation import EVENT, Responses, problems
 from millrace.server.routes.sessions import delete_session, read_session
 from millrace.server.schemas import MessageShape, RunningShape, SessionShape
 from millrace.server.services import Caller, Services, ServicesDep
@@ -53,7 +53,7 @@ def tokens_error(error: MillraceError, reference: Reference | None = None) -> Re
 
 
 def _stream(*statuses: int) -> Responses:
-    records = {"text/event-stream": {"schema": {"type": "string"}, "example": _RECORDS}}
+    records = {"text/event-stream": {"schema": EVENT, "example": _RECORDS}}
     return {200: {"description": "The answer, token by token", "content": records}, **problems(*statuses)}
 
 
