@@ -16,8 +16,9 @@ BASE_URL = "http://127.0.0.1:8000"
 
 
 def small_settings(data_dir: Path, **values: Any) -> Settings:
-    """Settings of a small server that looks for nothing outside its folder."""
-    return Settings.model_validate({"data_dir": data_dir, "log": "memory", "discover_local": False, **values})
+    """Settings of a small server that looks for nothing outside its folder and calls a model once for an answer."""
+    small = {"data_dir": data_dir, "log": "memory", "discover_local": False, "thinking": {"steps_enabled": False}}
+    return Settings.model_validate({**small, **values})
 
 
 @asynccontextmanager

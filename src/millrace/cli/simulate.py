@@ -31,27 +31,29 @@ def simulate(
         raise typer.Exit(1) from error
 
 
-def _compatible() -> list[str]:
-    """The variables that give OpenAI-compatible services another address."""
-    return [usual.base_url_variable for usual in USUAL if usual.kind == "openai" and usual.name != "openai"]
+def environment(simulator: Simulator) -> list[str]:
+    """The lines that point each provider to the simulator: those known by name, then those that settings make."""
+    paths = {"anthropic": "", "gemini": "/v1beta"}
+    lines: list[str] = []
+    for usual in USUAL:
+        lines.append(f"{usual.base_url_variable}={simulator.url}{paths.get(usual.kind, '/v1')}")
+        lines.append(f"{usual.key_variables[0]}={API_KEY}")
+    return [
+        *lines,
+        "MILLRACE_PROVIDERS__RESPONSES__KIND=openai-responses",
+        f"MILLRACE_PROVIDERS__RESPONSES__BASE_URL={simulator.base_url}",
+        f"MILLRACE_PROVIDERS__RESPONSES__API_KEY={API_KEY}",
+        "MILLRACE_PROVIDERS__OLLAMA__KIND=ollama",
+        f"MILLRACE_PROVIDERS__OLLAMA__BASE_URL={simulator.url}",
+    ]
 
 
 def _announce(simulator: Simulator) -> None:
-    typer.echo(f"OPENAI_BASE_URL={simulator.base_url}")
-    typer.echo(f"OPENAI_API_KEY={API_KEY}")
-    typer.echo(f"ANTHROPIC_BASE_URL={simulator.url}")
-    typer.echo(f"ANTHROPIC_API_KEY={API_KEY}")
-    typer.echo(f"GEMINI_BASE_URL={simulator.url}/v1beta")
-    typer.echo(f"GEMINI_API_KEY={API_KEY}")
-    typer.echo("MILLRACE_PROVIDERS__RESPONSES__KIND=openai-responses")
-    typer.echo(f"MILLRACE_PROVIDERS__RESPONSES__BASE_URL={simulator.base_url}")
-    typer.echo(f"MILLRACE_PROVIDERS__RESPONSES__API_KEY={API_KEY}")
-    typer.echo("MILLRACE_PROVIDERS__OLLAMA__KIND=ollama")
-    typer.echo(f"MILLRACE_PROVIDERS__OLLAMA__BASE_URL={simulator.url}")
+    for line in environment(simulator):
+        typer.echo(line)
     typer.echo(f"""
-# A simulated provider listens on {simulator.url}. Put the lines above, or those of the wires
-# you want, into the environment of your application. Services that are compatible with OpenAI have the same
-# two lines under names of their own: {", ".join(_compatible())}.
+# A simulated provider listens on {simulator.url}. Put the lines above, or those of the providers
+# you want, into the environment of your application.
 # The model name chooses the behaviour, and every name works:
 #   sim                                            as --behaviour says
 #   sim?tokens=500&interval_ms=10&text=markdown    faster, longer, Markdown

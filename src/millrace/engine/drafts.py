@@ -77,7 +77,7 @@ class Drafts:
             command=command,
             model=info.id,
             created_at=self._clock.now_ms(),
-            thinking=decided(command, info.capabilities, self._thinking),
+            thinking=decided(command, info.capabilities, self._thinking, steps=self._options.steps_enabled),
         )
         return Draft(turn, session is None, api_key)
 

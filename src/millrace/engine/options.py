@@ -30,6 +30,7 @@ class EngineOptions:
         recovery_interval_s: How often turns of dead processes are looked for.
         max_takeovers: How often a turn may be taken over before it ends as interrupted.
         suggestions_budget_s: How long the end of an answer may wait for follow-up questions.
+        steps_enabled: Whether models that do not think by themselves are asked for steps.
         guidance_enabled: Whether what is estimated of the learner is told to the model.
         guidance_budget_s: How long a question may wait for that, where the estimate takes its time.
         caller_api_keys: Whether callers may bring their own keys for providers.
@@ -52,6 +53,7 @@ class EngineOptions:
     recovery_interval_s: float = 2.0
     max_takeovers: int = 3
     suggestions_budget_s: float = 0.8
+    steps_enabled: bool = True
     guidance_enabled: bool = True
     guidance_budget_s: float = 0.02
     caller_api_keys: bool = False

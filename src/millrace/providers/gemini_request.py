@@ -22,6 +22,7 @@ class Habits(Struct, frozen=True):
     """Whether it is told anything; models before 2.5 refuse it."""
     switch_off: bool = True
     """Whether it can be told not to think; 2.5 Flash can, 2.5 Pro cannot."""
+    logprobs: bool = True
 
 
 def habits_for(model: str) -> Habits:
@@ -50,6 +51,8 @@ def encode_request(request: GenerationRequest, habits: Habits, thinking_budget: 
     config: dict[str, Any] = {"maxOutputTokens": request.max_tokens}
     if request.temperature is not None:
         config["temperature"] = request.temperature
+    if habits.logprobs and request.logprobs:
+        config["responseLogprobs"] = True
     if habits.thinking:
         thinking = _thinking(request, habits, thinking_budget)
         if thinking:
@@ -73,11 +76,15 @@ def encode_request(request: GenerationRequest, habits: Habits, thinking_budget: 
 def adapted(habits: Habits, refusal: Refusal) -> Habits | None:
     """Habits without what a refusal names; none where it names nothing of ours."""
     words = refusal.words.lower()
-    if refusal.status != 400 or not habits.thinking or "thinking" not in words:
+    if refusal.status != 400:
+        return None
+    if habits.logprobs and "logprobs" in words:
+        return msgspec.structs.replace(habits, logprobs=False)
+    if not habits.thinking or "thinking" not in words:
         return None
     if habits.switch_off and "budget" in words:
         return msgspec.structs.replace(habits, switch_off=False)
-    return Habits(thinking=False)
+    return Habits(thinking=False, logprobs=habits.logprobs)
 
 
 def _thinking(request: GenerationRequest, habits: Habits, budget: int | None) -> dict[str, Any]:

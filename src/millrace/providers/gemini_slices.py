@@ -34,6 +34,7 @@ class Candidate(Struct, gc=False, rename="camel"):
     finish_reason: Any = None
     index: Any = None
     grounding_metadata: Raw = Raw()
+    logprobs_result: Any = None
 
 
 class UsageMetadata(Struct, gc=False, rename="camel"):

@@ -15,6 +15,7 @@ from millrace.providers.gemini_slices import (
     finish_reason,
     usage_of,
 )
+from millrace.providers.logprobs import score
 from millrace.providers.refusals import refusal_of
 from millrace.providers.sse import SseEvent
 
@@ -61,6 +62,8 @@ class GeminiDecoder:
         if candidates and (candidate := candidates[0]) is not None and not candidate.index:
             if (content := candidate.content) is not None:
                 self._content(content, out)
+            if candidate.logprobs_result is not None:
+                score(candidate.logprobs_result, out)
             if candidate.grounding_metadata:
                 self._said.ground(bytes(candidate.grounding_metadata))
                 self._cite(out)

@@ -37,7 +37,7 @@ def make_provider(config: ProviderConfig, http: HttpClient) -> Provider:
 
 
 def _openai(config: ProviderConfig, http: HttpClient) -> Provider:
-    return OpenAIProvider(config.name, config.base_url, config.api_key, http)
+    return OpenAIProvider(config.name, config.base_url, config.api_key, http, thinking_budget=config.thinking_budget)
 
 
 def _anthropic(config: ProviderConfig, http: HttpClient) -> Provider:
@@ -49,7 +49,14 @@ def _ollama(config: ProviderConfig, http: HttpClient) -> Provider:
 
 
 def _openai_responses(config: ProviderConfig, http: HttpClient) -> Provider:
-    return ResponsesProvider(config.name, config.base_url, config.api_key, http, background=config.background)
+    return ResponsesProvider(
+        config.name,
+        config.base_url,
+        config.api_key,
+        http,
+        background=config.background,
+        thinking_budget=config.thinking_budget,
+    )
 
 
 def _gemini(config: ProviderConfig, http: HttpClient) -> Provider:

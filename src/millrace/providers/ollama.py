@@ -102,6 +102,8 @@ def encode_request(request: GenerationRequest, budget: int, *, knows: bool) -> b
         "stream": request.stream,
         "options": options,
     }
+    if request.logprobs:
+        body["logprobs"] = True
     if knows:
         body["think"] = thinks
     return msgspec.json.encode(body)

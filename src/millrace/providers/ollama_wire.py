@@ -10,6 +10,7 @@ from millrace.model.generation import Delta, Finished, ReasoningPiece, TextPiece
 from millrace.providers import failures
 from millrace.providers.failures import Call
 from millrace.providers.lenient_json import repaired
+from millrace.providers.logprobs import score
 from millrace.providers.openai_chunks import finish_reason
 from millrace.providers.refusals import refusal_of
 from millrace.providers.think_tags import ThinkTagSplitter
@@ -32,6 +33,7 @@ class OllamaLine(Struct, gc=False):
     prompt_eval_count: Any = None
     eval_count: Any = None
     error: Any = None
+    logprobs: Any = None
 
 
 _decode = msgspec.json.Decoder(OllamaLine).decode
@@ -81,6 +83,8 @@ class OllamaDecoder:
                 out.append(ReasoningPiece(message.thinking))
             if message.content and isinstance(message.content, str):
                 self._text(message.content, out)
+                if line.logprobs is not None:
+                    score(line.logprobs, out)
             if message.tool_calls:
                 self._tools = True
         if line.error is not None:

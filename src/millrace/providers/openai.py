@@ -28,6 +28,7 @@ class OpenAIProvider(HttpProvider):
         base_url: Where it is, up to and including `/v1`.
         api_key: The operator's key, if it asks for one.
         http: The shared HTTP; its owner closes it.
+        thinking_budget: Tokens that a model may think for when it is asked to think, where it can be told.
         max_event_bytes: The largest event that is accepted, in bytes.
     """
 
@@ -38,9 +39,11 @@ class OpenAIProvider(HttpProvider):
         api_key: str | None,
         http: HttpClient,
         *,
+        thinking_budget: int | None = None,
         max_event_bytes: int = DEFAULT_MAX_EVENT_BYTES,
     ) -> None:
         super().__init__(name, base_url, api_key, http, max_event_bytes=max_event_bytes)
+        self._thinking_budget = thinking_budget
         self._official = urlsplit(base_url).hostname == "api.openai.com"
         self._habits: dict[str, Habits] = {}  # what models were found to want
 
@@ -66,7 +69,7 @@ class OpenAIProvider(HttpProvider):
         url, headers = f"{self._base_url}/chat/completions", _headers(request.api_key or self._api_key)
         headers["Content-Type"] = "application/json"
         for left in range(_MAX_ADAPTATIONS, -1, -1):
-            answer = await self._http.stream(call, url, headers, encode_request(request, habits))
+            answer = await self._http.stream(call, url, headers, encode_request(request, habits, self._thinking_budget))
             if not isinstance(answer, Refusal):
                 return answer
             changed = adapted(habits, answer)

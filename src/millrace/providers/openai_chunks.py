@@ -32,6 +32,7 @@ class ChatChoice(Struct, gc=False):
     index: Any = None
     delta: ChatDelta | None = None
     finish_reason: Any = None
+    logprobs: Any = None
 
 
 class WholeChoice(Struct, gc=False):
@@ -39,6 +40,7 @@ class WholeChoice(Struct, gc=False):
 
     message: ChatDelta | None = None
     finish_reason: Any = None
+    logprobs: Any = None
 
 
 class _Common(Struct, gc=False):

@@ -1,7 +1,7 @@
 """Requests of the chat-completions wire, and how they change for servers that know less of it. Pure."""
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -10,6 +10,9 @@ from millrace.model.generation import GenerationRequest
 from millrace.providers.failures import Refusal
 
 _REASONING = re.compile(r"(?:^|/)(?:o\d|gpt-[5-9](?!.*chat))", re.IGNORECASE)
+
+_LOW_TOKENS = 2048
+_MEDIUM_TOKENS = 8192
 
 _UNKNOWN = re.compile(
     r"unsupported|unrecognized|unknown|not supported|not permitted|extra|unexpected|instead", re.IGNORECASE
@@ -24,6 +27,7 @@ class Habits(Struct, frozen=True):
     usage: bool = True
     temperature: bool = True
     effort: bool = False
+    logprobs: bool = True
 
 
 def habits_for(model: str, *, official: bool) -> Habits:
@@ -37,20 +41,49 @@ def is_openai_reasoning(model: str) -> bool:
     return _REASONING.search(model) is not None
 
 
-def encode_request(request: GenerationRequest, habits: Habits) -> bytes:
-    """The JSON body of a call."""
+class Effort(Struct, frozen=True):
+    """How hard one of OpenAI's reasoning models is told to think, and the tokens that this may take."""
+
+    name: Literal["low", "medium", "high"]
+    room: int
+    """The limit of an answer counts its thinking too: OpenAI advises to leave at least 25,000 tokens for it."""
+
+
+_LOW, _MEDIUM, _HIGH = Effort("low", 4096), Effort("medium", 12_288), Effort("high", 25_000)
+
+
+def effort_for(request: GenerationRequest, budget: int | None) -> Effort:
+    """The effort for a request: these models know no budget of tokens, and cannot be told not to think at all.
+
+    Args:
+        request: Says whether thinking is wanted.
+        budget: The operator's budget in tokens; none and -1 leave it open.
+    """
+    if not request.reasoning or budget == 0:
+        return _LOW
+    if budget is None or budget < 0 or budget > _MEDIUM_TOKENS:
+        return _HIGH
+    return _LOW if budget <= _LOW_TOKENS else _MEDIUM
+
+
+def encode_request(request: GenerationRequest, habits: Habits, thinking_budget: int | None = None) -> bytes:
+    """The JSON body of a call; `thinking_budget` is in tokens."""
+    effort = effort_for(request, thinking_budget) if habits.effort else None
+    limit = request.max_tokens + (effort.room if effort else 0)
     body: dict[str, Any] = {
         "model": request.model,
         "messages": [{"role": message.role, "content": message.content} for message in request.messages],
         "stream": request.stream,
-        "max_completion_tokens" if habits.max_completion_tokens else "max_tokens": request.max_tokens,
+        "max_completion_tokens" if habits.max_completion_tokens else "max_tokens": limit,
     }
     if habits.usage and request.stream:
         body["stream_options"] = {"include_usage": True}
     if habits.temperature and request.temperature is not None:
         body["temperature"] = request.temperature
-    if habits.effort and request.reasoning:
-        body["reasoning_effort"] = "high"
+    if habits.logprobs and request.logprobs:
+        body["logprobs"] = True
+    if effort is not None:
+        body["reasoning_effort"] = effort.name
     return msgspec.json.encode(body)
 
 
@@ -67,6 +100,8 @@ def adapted(habits: Habits, refusal: Refusal) -> Habits | None:
         changes = {"max_completion_tokens": not habits.max_completion_tokens} if _UNKNOWN.search(words) else {}
     elif habits.effort and "reasoning_effort" in words:
         changes = {"effort": False}
+    elif habits.logprobs and "logprobs" in words:
+        changes = {"logprobs": False}
     elif habits.temperature and "temperature" in words:
         changes = {"temperature": False}
     return msgspec.structs.replace(habits, **changes) if changes else None

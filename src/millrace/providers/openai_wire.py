@@ -7,6 +7,7 @@ from millrace.model.generation import CitationsFound, Delta, Finished, Reasoning
 from millrace.providers import failures
 from millrace.providers.citations import CitationCollector
 from millrace.providers.failures import Call, Refusal
+from millrace.providers.logprobs import score
 from millrace.providers.openai_chunks import (
     BROKEN_FINISH,
     ChatChunk,
@@ -68,6 +69,8 @@ class ChatCompletionsDecoder:
         if choices and (choice := choices[0]) is not None and not choice.index:
             if (delta := choice.delta) is not None:
                 self._delta(delta, out)
+            if choice.logprobs is not None:
+                score(choice.logprobs, out)
             if choice.finish_reason:
                 self._finish_word(choice.finish_reason)
         if (
@@ -108,6 +111,7 @@ class ChatCompletionsDecoder:
         if choice is not None:
             if choice.message is not None:
                 self._delta(choice.message, out)
+            score(choice.logprobs, out)
             if choice.finish_reason:
                 self._finish_word(choice.finish_reason)
         self._report_usage(answer, out)

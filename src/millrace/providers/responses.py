@@ -40,6 +40,7 @@ class ResponsesProvider(HttpProvider):
         http: The shared HTTP; its owner closes it.
         background: Whether answers are made in the background: one whose connection breaks is taken up again where it
             was, and one that nobody reads any more is cancelled. The provider stores them.
+        thinking_budget: Tokens that a model may think for when it is asked to think, where it can be told.
         max_event_bytes: The largest event that is accepted, in bytes.
     """
 
@@ -51,10 +52,12 @@ class ResponsesProvider(HttpProvider):
         http: HttpClient,
         *,
         background: bool = False,
+        thinking_budget: int | None = None,
         max_event_bytes: int = DEFAULT_MAX_EVENT_BYTES,
     ) -> None:
         super().__init__(name, base_url, api_key, http, max_event_bytes=max_event_bytes)
         self._background = background
+        self._thinking_budget = thinking_budget
         self._habits: dict[str, ResponsesHabits] = {}  # what models were found to want
         self._cancelling: set[asyncio.Task[None]] = set()
 
@@ -85,7 +88,8 @@ class ResponsesProvider(HttpProvider):
         url, headers = f"{self._base_url}/responses", _headers(call.secret)
         headers["Content-Type"] = "application/json"
         for left in range(_MAX_ADAPTATIONS, -1, -1):
-            body = encode_request(request, habits, background=self._background and request.stream)
+            background = self._background and request.stream
+            body = encode_request(request, habits, background=background, thinking_budget=self._thinking_budget)
             answer = await self._http.stream(call, url, headers, body)
             if not isinstance(answer, Refusal):
                 return answer

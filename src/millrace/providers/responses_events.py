@@ -15,6 +15,7 @@ class ResponseEvent(Struct, gc=False):
 
     type: Any = None
     delta: Any = None
+    logprobs: Any = None
     output_index: Any = None
     content_index: Any = None
     summary_index: Any = None

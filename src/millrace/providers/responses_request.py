@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from millrace.model.generation import GenerationRequest
 from millrace.providers.failures import Refusal
-from millrace.providers.openai_request import is_openai_reasoning
+from millrace.providers.openai_request import effort_for, is_openai_reasoning
 
 
 class ResponsesHabits(Struct, frozen=True):
@@ -19,6 +19,7 @@ class ResponsesHabits(Struct, frozen=True):
     """Whether thinking is shown: OpenAI gives summaries to verified organisations alone."""
     store: bool = True
     """Whether the server is told not to keep the answer; compatible ones may not know the word."""
+    logprobs: bool = True
 
 
 def habits_for(model: str) -> ResponsesHabits:
@@ -27,8 +28,22 @@ def habits_for(model: str) -> ResponsesHabits:
     return ResponsesHabits(temperature=not reasons, effort=reasons, summary=reasons)
 
 
-def encode_request(request: GenerationRequest, habits: ResponsesHabits, *, background: bool = False) -> bytes:
-    """The JSON body of a call; `background` lets the provider keep the answer, so that it can be resumed."""
+def encode_request(
+    request: GenerationRequest,
+    habits: ResponsesHabits,
+    *,
+    background: bool = False,
+    thinking_budget: int | None = None,
+) -> bytes:
+    """The JSON body of a call.
+
+    Args:
+        request: What is asked.
+        habits: What the model can be told.
+        background: Whether the provider is to keep the answer, so that it can be resumed.
+        thinking_budget: Tokens for thinking, which become an effort.
+    """
+    effort = effort_for(request, thinking_budget) if habits.effort else None
     body: dict[str, Any] = {
         "model": request.model,
         "input": [
@@ -37,7 +52,7 @@ def encode_request(request: GenerationRequest, habits: ResponsesHabits, *, backg
             if message.role != "system"
         ],
         "stream": request.stream,
-        "max_output_tokens": request.max_tokens,
+        "max_output_tokens": request.max_tokens + (effort.room if effort else 0),
     }
     rules = [message.content for message in request.messages if message.role == "system"]
     if rules:
@@ -48,9 +63,11 @@ def encode_request(request: GenerationRequest, habits: ResponsesHabits, *, backg
         body["store"] = False
     if habits.temperature and request.temperature is not None:
         body["temperature"] = request.temperature
+    if habits.logprobs and request.logprobs:
+        body["include"] = ["message.output_text.logprobs"]
     reasoning: dict[str, str] = {}
-    if request.reasoning and habits.effort:
-        reasoning["effort"] = "high"
+    if effort is not None:
+        reasoning["effort"] = effort.name
     if request.reasoning and habits.summary:
         reasoning["summary"] = "auto"
     if reasoning:
@@ -68,6 +85,8 @@ def adapted(habits: ResponsesHabits, refusal: Refusal) -> ResponsesHabits | None
         changes = {"summary": False}
     elif habits.effort and "reasoning" in words:
         changes = {"effort": False, "summary": False}
+    elif habits.logprobs and ("logprobs" in words or "include" in words):
+        changes = {"logprobs": False}
     elif habits.temperature and "temperature" in words:
         changes = {"temperature": False}
     elif habits.store and "store" in words:

@@ -14,6 +14,7 @@ from millrace.model.generation import CitationsFound, Delta, Finished, Reasoning
 from millrace.providers import failures
 from millrace.providers.citations import CitationCollector
 from millrace.providers.failures import Call, Refusal
+from millrace.providers.logprobs import score
 from millrace.providers.refusals import refusal_of
 from millrace.providers.responses_events import (
     ResponseEvent,
@@ -106,6 +107,8 @@ class ResponsesDecoder:
         kind = said.type if isinstance(said.type, str) else event.name
         if kind == "response.output_text.delta":
             self._text(said, said.delta, out)
+            if said.logprobs:
+                score(said.logprobs, out)
         elif (read := _READERS.get(kind)) is not None:
             read(self, said, out)
         elif said.error is not None:

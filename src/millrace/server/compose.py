@@ -38,7 +38,7 @@ from millrace.server.data_dir import opened_data_dir
 from millrace.server.guests import GuestDesk
 from millrace.server.insights import open_insights
 from millrace.server.keys import ApiKeys
-from millrace.server.models import model_registry
+from millrace.server.models import model_registry, thinking_models
 from millrace.server.refresh import Families, MemoryFamilies, RefreshTokens, SqlFamilies
 from millrace.server.secret import signing_secret
 from millrace.server.services import Services
@@ -100,7 +100,7 @@ async def compose(settings: Settings, ports: Ports, connections: ConnectionCount
             log=parts.log,
             registry=parts.registry,
             store=parts.store,
-            models=parts.models,
+            models=thinking_models(settings, parts.models),
             clock=clock,
             options=engine_options(settings),
             ledger=ports.ledger or RateLedger(settings.limits.turns_per_minute, clock),
@@ -123,7 +123,8 @@ def engine_options(settings: Settings) -> EngineOptions:
         generation_timeout_s=generation.generation_timeout_s,
         first_token_timeout_s=generation.first_token_timeout_s,
         idle_timeout_s=generation.idle_timeout_s,
-        thinking_timeout_s=generation.thinking_timeout_s,
+        thinking_timeout_s=settings.thinking.timeout_s,
+        steps_enabled=settings.thinking.steps_enabled,
         on_busy=generation.on_busy,
         queue_limit=limits.queue,
         on_disconnect=generation.on_disconnect,

@@ -9,6 +9,7 @@ from millrace.server.settings import Settings
 from millrace.server.settings_errors import SettingsError
 from millrace.suggestions.suggester import HeadingSuggester, Suggester
 from millrace.suggestions.titler import Titler
+from millrace.thinking.classifier import CueClassifier
 
 if TYPE_CHECKING:
     from millrace.affect.emotions import EmotionClassifier
@@ -31,6 +32,7 @@ def open_insights(settings: Settings, models: ModelDirectory, *, emotion: Emotio
         categories=_category_estimator(settings),
         suggester=Suggester(models, fast) if fast else HeadingSuggester(),
         titler=Titler(models, fast) if fast else None,
+        thinking=CueClassifier() if settings.thinking.auto_enabled else None,
     )
 
 

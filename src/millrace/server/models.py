@@ -1,6 +1,6 @@
 """The models that the settings name, ready to answer."""
 
-from millrace.ports import Retriever
+from millrace.ports import ModelDirectory, Retriever
 from millrace.providers.config import ProviderConfig, kind_and_address
 from millrace.providers.embedded import EmbeddedProvider
 from millrace.providers.overrides import ModelOverride, Price
@@ -8,6 +8,7 @@ from millrace.providers.registry import ProviderRegistry
 from millrace.server.settings import Settings
 from millrace.server.settings_errors import SettingsError
 from millrace.server.settings_groups import ModelOverrides
+from millrace.thinking.directory import ThinkingDirectory
 
 
 def provider_configs(settings: Settings) -> tuple[ProviderConfig, ...]:
@@ -65,3 +66,9 @@ def model_registry(settings: Settings, retriever: Retriever) -> ProviderRegistry
         )
     except ValueError as error:
         raise SettingsError([f"{error}."]) from None
+
+
+def thinking_models(settings: Settings, models: ModelDirectory) -> ModelDirectory:
+    """The models as answers are made with them: those that do not think by themselves are asked for steps."""
+    thinking = settings.thinking
+    return ThinkingDirectory(models, thinking.steps_tokens) if thinking.steps_enabled else models

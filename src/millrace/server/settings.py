@@ -30,6 +30,7 @@ from millrace.server.settings_groups import (
     LimitSettings,
     Names,
     ProviderSettings,
+    ThinkingSettings,
 )
 
 PREFIX = "MILLRACE_"
@@ -85,6 +86,8 @@ class Settings(Group):
     """How much a client may ask."""
     generation: GenerationSettings = GenerationSettings()
     """How answers are made and delivered."""
+    thinking: ThinkingSettings = ThinkingSettings()
+    """Which questions are thought about before they are answered, and how."""
     providers: dict[str, ProviderSettings] = Field(default_factory=dict)
     """Providers of models, by the name that stands before the slash in `provider/model`."""
     fast_model: str | None = None

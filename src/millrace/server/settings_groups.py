@@ -136,9 +136,6 @@ class GenerationSettings(Group):
     """Longest wait for the first piece of an answer, in seconds."""
     idle_timeout_s: Annotated[float, Field(gt=0)] = 30
     """Longest wait between two pieces, in seconds."""
-    thinking_timeout_s: Annotated[float, Field(gt=0)] = 300
-    """Longest time that a model which thinks first may take until its answer begins, in seconds; the limits above count
-    from there."""
     emotion_enabled: bool = True
     """Whether the emotion in messages is estimated; nothing is computed where it is not. Users may switch it off for
     themselves."""
@@ -168,6 +165,21 @@ class GenerationSettings(Group):
     """Earlier messages of a conversation that the model is given."""
     system_prompt: str = ""
     """Instructions that precede every conversation."""
+
+
+class ThinkingSettings(Group):
+    """Which questions are thought about before they are answered, and how."""
+
+    auto_enabled: bool = True
+    """Whether the mode `auto` looks at the question. Without it, `auto` thinks only where the reasoning is to be
+    seen."""
+    steps_enabled: bool = True
+    """Whether a model that does not think by itself is asked to write down steps first, in a call of its own."""
+    steps_tokens: Annotated[int, Field(ge=64)] = 1024
+    """Longest list of such steps, in tokens."""
+    timeout_s: Annotated[float, Field(gt=0)] = 300
+    """Longest time that thinking may take until the answer begins, in seconds; the limits of `generation` count from
+    there."""
 
 
 class ModelOverrides(Group):
@@ -216,8 +228,8 @@ class ProviderSettings(Group):
     this is not set. An answer that a crash interrupted then goes on where it was; without it the answer ends there, and
     what was written is kept."""
     thinking_budget: Annotated[int, Field(ge=-1)] | None = None
-    """Tokens that its models may think for when they are asked to, where its wire has such a limit; -1 leaves it to
-    the model."""
+    """Tokens that its models may think for when they are asked to; -1 leaves it to the model, 0 means as little as can
+    be. What it does on each wire stands in `docs/thinking.md`."""
     background: bool = False
     """Whether its answers are made in the background (kind `openai-responses`): an answer whose connection breaks is
     then taken up again, and a stopped one is cancelled at the provider, which stores them meanwhile."""

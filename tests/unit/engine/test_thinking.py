@@ -28,7 +28,11 @@ def test_else_the_chooser_does() -> None:
 
 def test_what_cannot_think_does_not() -> None:
     decision = decided(StartTurn(message="prove it", enable_reasoning=True), QUOTING, Chooser())
-    assert decision == ThinkingDecision("system1", "the model only quotes")
+    assert decision == ThinkingDecision("system1", "the model does not think")
+    assert decided(StartTurn(message="prove it"), Capabilities(), Chooser(), steps=False) == decision
+    assert (
+        decided(StartTurn(message="prove it"), Capabilities(reasoning=True), Chooser(), steps=False).mode == "system2"
+    )
 
 
 def test_without_a_chooser_whoever_wants_to_see_reasoning_gets_it() -> None:

@@ -3,7 +3,7 @@ import pytest
 
 from millrace.model.generation import GenerationRequest, PromptMessage
 from millrace.providers.failures import Refusal
-from millrace.providers.openai_request import Habits, adapted, encode_request, habits_for
+from millrace.providers.openai_request import Habits, adapted, effort_for, encode_request, habits_for
 
 
 def body(habits: Habits, **more: object) -> dict[str, object]:
@@ -25,11 +25,22 @@ def test_the_usual_body() -> None:
 
 def test_reasoning_models_of_openai() -> None:
     sent = body(habits_for("o3-mini", official=False), temperature=1.0, reasoning=True, max_tokens=9)
-    assert sent["max_completion_tokens"] == 9
+    assert sent["max_completion_tokens"] == 25_009, "the limit counts the thinking too"
     assert sent["reasoning_effort"] == "high"
     assert "temperature" not in sent
     assert "max_tokens" not in sent
-    assert "reasoning_effort" not in body(habits_for("o3-mini", official=False))
+    at_once = body(habits_for("o3-mini", official=False), max_tokens=9)
+    assert (at_once["reasoning_effort"], at_once["max_completion_tokens"]) == ("low", 4105)
+    assert "reasoning_effort" not in body(Habits(), reasoning=True)
+
+
+@pytest.mark.parametrize(
+    ("budget", "effort"),
+    [(None, "high"), (-1, "high"), (0, "low"), (2048, "low"), (4096, "medium"), (8192, "medium"), (9000, "high")],
+)
+def test_a_budget_becomes_an_effort(budget: int | None, effort: str) -> None:
+    request = GenerationRequest(model="o3", messages=(), reasoning=True)
+    assert effort_for(request, budget).name == effort
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,8 @@ def test_a_reasoning_model_is_asked_for_its_thoughts() -> None:
     asked = body("gpt-5", temperature=0.5, reasoning=True)
     assert asked["reasoning"] == {"effort": "high", "summary": "auto"}
     assert "temperature" not in asked
-    assert "reasoning" not in body("gpt-5")
+    assert body("gpt-5")["reasoning"] == {"effort": "low"}
+    assert "reasoning" not in body("gpt-4o", reasoning=True)
 
 
 def test_what_is_made_in_the_background_is_stored() -> None:

@@ -28,7 +28,10 @@ export function Reasoning({ message }: { message: ChatMessage }) {
           <ol>
             {steps.map((step) => (
               <li key={step.step_number}>
-                <strong>{STEP_NAMES[step.type]}</strong>
+                <strong>
+                  {STEP_NAMES[step.type]}
+                  {step.confidence !== null && ` · ${Math.round(step.confidence * 100)} % sure`}
+                </strong>
                 <Markdown text={step.content} streaming={false} />
               </li>
             ))}

@@ -18,7 +18,7 @@ from millrace.testing.simulator.exchange import BEHAVIOUR_HEADER
 from millrace.testing.simulator.faults import SECRET
 from millrace.testing.simulator.journal import RequestRecord
 from millrace.testing.simulator.process import SimulatorProcess, simulator_process
-from millrace.testing.simulator.script import expected_reasoning, expected_text, expected_tokens
+from millrace.testing.simulator.script import expected_reasoning, expected_steps, expected_text, expected_tokens
 from millrace.testing.simulator.server import API_KEY, Simulator
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "TextKind",
     "UsagePlace",
     "expected_reasoning",
+    "expected_steps",
     "expected_text",
     "expected_tokens",
     "simulator_process",

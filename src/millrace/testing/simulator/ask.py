@@ -11,6 +11,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
         stream: Whether the answer is to come in pieces.
         max_tokens: The caller's limit on generated tokens, reasoning included.
         include_usage: Whether a stream is to report its token counts.
+        logprobs: Whether the log-probabilities of the tokens are wanted.
         user_text: The text of the last message of the user.
         prefill: The text of the assistant's message that ends the conversation, if one does.
         partial: The text of the assistant's message just before the user's last one, if there is one.
@@ -21,6 +22,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     stream: bool = False
     max_tokens: int | None = None
     include_usage: bool = False
+    logprobs: bool = False
     user_text: str = ""
     prefill: str | None = None
     partial: str | None = None

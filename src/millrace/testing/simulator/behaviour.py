@@ -118,6 +118,10 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         chunk: Tokens per write; the rate in tokens per second stays the same.
         reasoning: Length of the thinking that comes before the answer.
         reasoning_place: Where the thinking stands on the wire.
+        steps: How many steps it writes when a question asks for steps of thinking in Millrace's line format; 0 for a
+            model that does not understand, and answers.
+        confidence: Whether it states a confidence with each of them.
+        logprob: The log-probability of each token, where a request asks for it (OpenAI's chat wire).
         usage: Where the token counts stand.
         prefill: What an assistant message at the end of the request means.
         overlap: When set, a partial answer that is followed by a user's message ("please continue") is continued too,
@@ -140,6 +144,9 @@ class Behaviour(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     chunk: Annotated[int, Meta(ge=1, le=MAX_TOKENS)] = 1
     reasoning: Count = 0
     reasoning_place: ReasoningPlace = ReasoningPlace.REASONING_CONTENT
+    steps: Annotated[int, Meta(ge=0, le=30)] = 4
+    confidence: bool = True
+    logprob: Annotated[float, Meta(ge=-100, le=0)] | None = None
     usage: UsagePlace = UsagePlace.LAST
     prefill: PrefillPolicy = PrefillPolicy.CONTINUE
     overlap: Count | None = None

@@ -4,9 +4,12 @@ from typing import Final, Literal
 
 import msgspec
 
+from millrace.model.generation import StepFound
 from millrace.testing.simulator.ask import Ask, AskError
 from millrace.testing.simulator.behaviour import DEFAULT_TOKENS, Behaviour, Fault, PrefillPolicy, TextKind, split_model
+from millrace.testing.simulator.steps import step_list, steps_text
 from millrace.testing.simulator.text import Library, Token, make_token, tokenize
+from millrace.thinking.prompts import asks_for_steps
 
 FinishReason = Literal["stop", "length", "content_filter"]
 
@@ -40,7 +43,8 @@ def compose(library: Library, behaviour: Behaviour, ask: Ask) -> Script:
     Raises:
         AskError: The conversation ends with the assistant's message and the behaviour refuses that.
     """
-    text = _whole_text(library, behaviour, ask.user_text)
+    thinks_aloud = behaviour.steps and asks_for_steps(ask.user_text)
+    text = tokenize(steps_text(behaviour)) if thinks_aloud else _whole_text(library, behaviour, ask.user_text)
     reasoning = library.reasoning(behaviour.seed, behaviour.reasoning)
     if ask.prefill is not None and behaviour.prefill is PrefillPolicy.REFUSE:
         raise AskError(_PREFILL_REFUSED, "messages")
@@ -101,6 +105,15 @@ def expected_reasoning(behaviour: Behaviour | str) -> str:
     """
     read = _as_behaviour(behaviour)
     return "".join(token.text for token in Library().reasoning(read.seed, read.reasoning))
+
+
+def expected_steps(behaviour: Behaviour | str) -> tuple[StepFound, ...]:
+    """The steps that are written where a question asks for steps.
+
+    Raises:
+        BehaviourError: The model name does not say a behaviour.
+    """
+    return step_list(_as_behaviour(behaviour))
 
 
 def _as_behaviour(behaviour: Behaviour | str) -> Behaviour:

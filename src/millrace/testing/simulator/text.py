@@ -126,6 +126,12 @@ class _Author:
         return (self.prose, self.markdown, self.code, self.emoji)[self.below(4)]()
 
 
+def sentences(seed: int, count: int) -> list[str]:
+    """So many sentences of prose; same seed, same sentences."""
+    author = _Author(Random(seed))  # noqa: S311 - repeatable on purpose, no secret
+    return [author.sentence() for _ in range(count)]
+
+
 class TokenSource:
     """The endless token sequence of one kind and seed; it grows on demand and keeps what it has made."""
 

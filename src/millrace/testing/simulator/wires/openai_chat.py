@@ -50,6 +50,7 @@ class _Request(msgspec.Struct):
     stream_options: _StreamOptions | None = None
     max_tokens: int | None = None
     max_completion_tokens: int | None = None
+    logprobs: bool | None = None
 
 
 class OpenAIChatWire:
@@ -86,6 +87,7 @@ class OpenAIChatWire:
             stream=bool(request.stream),
             max_tokens=min(limits, default=None),
             include_usage=bool(options and options.include_usage),
+            logprobs=bool(request.logprobs),
             user_text=request.messages[users[-1]].plain() if users else "",
             prefill=last.plain() if last.role == "assistant" else None,
             partial=before.plain() if before and before.role == "assistant" else None,
@@ -134,6 +136,7 @@ class OpenAIChatEncoder:
         self._head = b"data: " + _encode(common)[:-1] + b","
         self._delta = self._head + b'"choices":[{"index":0,"delta":{'
         self._after_delta = b'},"logprobs":null,"finish_reason":null}]'
+        self._logprob = behaviour.logprob if ask.logprobs else None
         self._close = b',"usage":null}\n\n' if self._reports_last else b"}\n\n"
 
     def start(self) -> bytes:
@@ -163,6 +166,8 @@ class OpenAIChatEncoder:
 
     def text(self, tokens: Sequence[Token]) -> bytes:
         """Tokens of the answer, one chunk each."""
+        if self._logprob is not None:
+            return b"".join(self._scored(token) for token in tokens)
         return self._tokens(tokens, b'"content":', b"", is_reasoning=False)
 
     def finish(self, reason: FinishReason) -> bytes:
@@ -188,7 +193,12 @@ class OpenAIChatEncoder:
             "created": self._identity.created,
             "model": self._identity.model,
             "choices": [
-                {"index": 0, "message": self._message(script), "logprobs": None, "finish_reason": script.finish}
+                {
+                    "index": 0,
+                    "message": self._message(script),
+                    "logprobs": self._all_scored(script),
+                    "finish_reason": script.finish,
+                }
             ],
         }
         if self._usage is not UsagePlace.NONE:
@@ -230,6 +240,21 @@ class OpenAIChatEncoder:
     def _counted(self, token: Token, left: bytes, right: bytes, is_reasoning: bool) -> bytes:
         self._count(1, is_reasoning)
         return self._chunk(left + token.json + right)
+
+    def _scored(self, token: Token) -> bytes:
+        self._count(1, is_reasoning=False)
+        scored: dict[str, Any] = {"token": token.text, "logprob": self._logprob, "bytes": None, "top_logprobs": []}
+        logprobs = _encode({"content": [scored], "refusal": None})
+        close = self._usage_close() if self._usage is UsagePlace.EVERY else self._close
+        return b"".join(
+            (self._delta, b'"content":', token.json, b'},"logprobs":', logprobs, b',"finish_reason":null}]', close)
+        )
+
+    def _all_scored(self, script: Script) -> Any:
+        if self._logprob is None:
+            return None
+        content = [{"token": token.text, "logprob": self._logprob} for token in script.text]
+        return {"content": content, "refusal": None}
 
     def _count(self, tokens: int, is_reasoning: bool) -> None:
         if is_reasoning:
