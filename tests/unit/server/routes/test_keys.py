@@ -71,9 +71,8 @@ async def test_nobody_revokes_anothers_key(app: FastAPI, ada: AsyncClient) -> No
     assert (await ada.get(URL, headers=bearer("x"))).status_code == 401
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
+async def test_what_no_key_can_be_is_refused(ada: AsyncClient) -> None:
+    for body in (
         {"scopes": []},
         {"scopes": ["everything"]},
         {"scopes": "chat"},
@@ -84,12 +83,10 @@ async def test_nobody_revokes_anothers_key(app: FastAPI, ada: AsyncClient) -> No
         {"name": "\ud800"},
         {"name": None},
         [],
-    ],
-)
-async def test_what_no_key_can_be_is_refused(ada: AsyncClient, body: object) -> None:
-
-    refused = await ada.post(URL, content=json.dumps(body), headers={"content-type": "application/json"})
-    assert (refused.status_code, refused.json()["code"]) == (400, "INVALID_REQUEST")
+    ):
+        # Written here, because the client's own encoder refuses the lone surrogate that is to be sent.
+        refused = await ada.post(URL, content=json.dumps(body), headers={"content-type": "application/json"})
+        assert (refused.status_code, refused.json()["code"]) == (400, "INVALID_REQUEST"), body
 
 
 async def test_keys_are_not_made_by_the_thousand(ada: AsyncClient) -> None:

@@ -124,28 +124,26 @@ async def test_a_failure_in_the_middle_is_told_in_the_stream(tmp_path: Path) -> 
         assert (await asking).json()["choices"][0]["finish_reason"] == "content_filter"
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "code", "param"),
-    [
-        ({}, 400, "invalid_value", None),
-        ({"messages": []}, 400, "invalid_value", "messages"),
-        ({**HELLO, "tools": [{"type": "function"}]}, 400, "unsupported_parameter", "tools"),
-        ({**HELLO, "temperature": "hot"}, 400, "invalid_value", "temperature"),
-        ({**HELLO, "model": "nobody/knows"}, 404, "model_not_found", "model"),
-        ({**HELLO, "model": ""}, 400, "invalid_value", "model"),
-        ({"messages": [{"role": "user", "content": "x" * 101}]}, 413, "string_above_max_length", None),
-        ({"messages": [{"role": "user", "content": "x" * 5000}]}, 413, "string_above_max_length", None),
-    ],
+BAD: tuple[tuple[dict[str, Any], int, str, str | None], ...] = (
+    ({}, 400, "invalid_value", None),
+    ({"messages": []}, 400, "invalid_value", "messages"),
+    ({**HELLO, "tools": [{"type": "function"}]}, 400, "unsupported_parameter", "tools"),
+    ({**HELLO, "temperature": "hot"}, 400, "invalid_value", "temperature"),
+    ({**HELLO, "model": "nobody/knows"}, 404, "model_not_found", "model"),
+    ({**HELLO, "model": ""}, 400, "invalid_value", "model"),
+    ({"messages": [{"role": "user", "content": "x" * 101}]}, 413, "string_above_max_length", None),
+    ({"messages": [{"role": "user", "content": "x" * 5000}]}, 413, "string_above_max_length", None),
 )
-async def test_bad_requests_are_answered(
-    tmp_path: Path, body: dict[str, Any], status: int, code: str, param: str | None
-) -> None:
+
+
+async def test_bad_requests_are_answered(tmp_path: Path) -> None:
     limits = {"message_chars": 100, "body_bytes": 4096}
     async with openai_app(tmp_path, autoplay=("x",), limits=limits) as bench:
-        for stream in (False, True):
-            refused = await bench.client.post(URL, json={**body, "stream": stream})
-            error = error_of(refused)
-            assert (refused.status_code, error["code"], error["param"]) == (status, code, param), error
+        for body, status, code, param in BAD:
+            for stream in (False, True):
+                refused = await bench.client.post(URL, json={**body, "stream": stream})
+                error = error_of(refused)
+                assert (refused.status_code, error["code"], error["param"]) == (status, code, param), error
         assert bench.provider.calls == []
 
 
