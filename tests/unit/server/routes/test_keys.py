@@ -72,7 +72,7 @@ async def test_nobody_revokes_anothers_key(app: FastAPI, ada: AsyncClient) -> No
 
 
 async def test_what_no_key_can_be_is_refused(ada: AsyncClient) -> None:
-    for body in (
+    bad: tuple[object, ...] = (
         {"scopes": []},
         {"scopes": ["everything"]},
         {"scopes": "chat"},
@@ -83,7 +83,8 @@ async def test_what_no_key_can_be_is_refused(ada: AsyncClient) -> None:
         {"name": "\ud800"},
         {"name": None},
         [],
-    ):
+    )
+    for body in bad:
         # Written here, because the client's own encoder refuses the lone surrogate that is to be sent.
         refused = await ada.post(URL, content=json.dumps(body), headers={"content-type": "application/json"})
         assert (refused.status_code, refused.json()["code"]) == (400, "INVALID_REQUEST"), body
