@@ -188,6 +188,9 @@ class TurnRegistry(Protocol):
     async def active(self, session_id: str) -> Sequence[TurnRecord]:
         """The session's running turn and then its queued ones, in order."""
 
+    async def running(self, user_id: str) -> Sequence[TurnRecord]:
+        """A user's running and queued turns, in order of admission."""
+
     async def renew(self, leases: Sequence[Lease]) -> Sequence[Lease]:
         """Prolong leases; returns those that were lost."""
 

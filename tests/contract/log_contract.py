@@ -364,6 +364,15 @@ class RegistryContract:
         await backend.registry.signal(signal)
         assert heard == [signal]
 
+    async def test_what_runs_and_waits_is_known_by_user(self, backend: Backend, turns: Turns) -> None:
+        registry = backend.registry
+        first, second, other = turns.new(), turns.new(), turns.new("z", user="v")
+        records = [(await registry.admit(turn, queue_limit=5)).record for turn in (first, second, other)]
+        assert [record.turn.id for record in await registry.running("u")] == [first.id, second.id]
+        await registry.release(records[0].lease, "completed")
+        assert [(record.turn.id, record.state) for record in await registry.running("u")] == [(second.id, "running")]
+        assert list(await registry.running("nobody")) == []
+
     async def test_whoever_watches_a_user_is_told_of_announced_turns(self, backend: Backend, turns: Turns) -> None:
         registry = backend.registry
         seen: list[Turn] = []

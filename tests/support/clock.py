@@ -17,3 +17,7 @@ class ManualClock:
     def advance(self, seconds: float) -> None:
         self._now_ms += round(seconds * 1000)
         self._monotonic += seconds
+
+    def jump(self, seconds: float) -> None:
+        """Tell another time of day; no time passes."""
+        self._now_ms += round(seconds * 1000)

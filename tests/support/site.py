@@ -20,6 +20,7 @@ from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider
 from websockets.asyncio.client import ClientConnection, connect
 
 from millrace.model.principal import Principal
+from millrace.ports import Clock
 from millrace.server.app import create_app
 from millrace.server.compose import Ports
 from millrace.server.services import Services, services_of
@@ -110,11 +111,11 @@ class Site:
 
 
 @asynccontextmanager
-async def site(folder: Path, **values: Any) -> AsyncIterator[Site]:
+async def site(folder: Path, *, clock: Clock | None = None, **values: Any) -> AsyncIterator[Site]:
     """Serve the app with the settings a test wants."""
     settings = small_settings(folder, **values)
     provider = ScriptedProvider()
-    app = create_app(settings, ports=Ports(models=ScriptedDirectory(provider)))
+    app = create_app(settings, ports=Ports(models=ScriptedDirectory(provider), clock=clock))
     options: dict[str, Any] = {
         "http": ChunksProtocol,
         "ws": FramesProtocol,
@@ -122,4 +123,7 @@ async def site(folder: Path, **values: Any) -> AsyncIterator[Site]:
         "ws_per_message_deflate": False,
     }
     async with serving(app, lifespan="on", **options) as address:
-        yield Site(app, address, provider)
+        try:
+            yield Site(app, address, provider)
+        finally:
+            services_of(app).stopping.set()  # as our own server does before it closes connections

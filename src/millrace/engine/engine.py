@@ -222,6 +222,10 @@ class Engine:
         await self.access.session(session_id, caller)
         return [record for record in await self._registry.active(session_id) if not self._hub.has_ended(record.turn.id)]
 
+    async def running(self, caller: Principal) -> Sequence[TurnRecord]:
+        """The caller's turns that are running or waiting, in whatever process."""
+        return await self._registry.running(caller.user_id)
+
     async def watch(self, caller: Principal, sink: Callable[[Turn], None]) -> Subscription:
         """Give `sink` each turn of the caller that is admitted from now on, whoever asked, in whatever protocol.
 

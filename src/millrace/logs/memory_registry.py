@@ -75,6 +75,11 @@ class MemoryRegistry:
         """The running turn and those that wait."""
         return [self._turns[turn_id].record for turn_id in self._sessions.get(session_id, ())]
 
+    async def running(self, user_id: str) -> Sequence[TurnRecord]:
+        """A user's turns that have not ended."""
+        records = (row.record for row in self._turns.values())
+        return [record for record in records if record.turn.user_id == user_id and record.state not in ENDED]
+
     async def renew(self, leases: Sequence[Lease]) -> Sequence[Lease]:
         """Nobody else can take a lease here."""
         return [lease for lease in leases if not self.holds(lease)]

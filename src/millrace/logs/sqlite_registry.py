@@ -86,6 +86,16 @@ class SqliteRegistry:
 
         return [_record(row) for row in await self._database.query(select)]
 
+    async def running(self, user_id: str) -> Sequence[TurnRecord]:
+        """A user's turns that have not ended."""
+
+        def select(connection: sqlite3.Connection) -> list[Row]:
+            return connection.execute(
+                f"SELECT {_COLUMNS} FROM turns WHERE user_id = ? AND {_ACTIVE} ORDER BY id", (user_id,)
+            ).fetchall()
+
+        return [_record(row) for row in await self._database.query(select)]
+
     async def renew(self, leases: Sequence[Lease]) -> Sequence[Lease]:
         """No other process can take a lease here."""
         del leases

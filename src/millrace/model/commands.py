@@ -40,6 +40,7 @@ class StartTurn(Struct, frozen=True, kw_only=True):
     `max_tokens` and `temperature` are wishes; the server's own limit holds. Without `suggestions` nobody thinks of
     follow-up questions. `stop_unwatched` stops the turn as soon as its last watcher goes away: in some
     protocols that is how a client stops it. Without `estimate_emotion` nobody looks at how the writer feels.
+    `origin` is the protocol that asked, where that matters later.
 
     `api_key` is the caller's own for whichever provider answers, `api_keys` are theirs by the provider's name. They
     serve this turn alone: of a turn that was admitted only `own_key` remains, which says that one of them is used.
@@ -63,6 +64,7 @@ class StartTurn(Struct, frozen=True, kw_only=True):
     temperature: float | None = None
     suggestions: bool = True
     stop_unwatched: bool = False
+    origin: str = ""
     estimate_emotion: bool = True
 
 

@@ -36,6 +36,7 @@ from millrace.server.routes import (
 from millrace.server.routes.documents import documents_router
 from millrace.server.services import current_caller, current_documents
 from millrace.server.settings import Settings, load_settings
+from millrace.server.socketio import socketio_endpoint
 from millrace.server.static import Page, SecurityHeaders
 from millrace.server.websockets import websocket_endpoints
 
@@ -108,6 +109,8 @@ def create_app(settings: Settings | None = None, *, ports: Ports | None = None) 
     app.include_router(documents_router(current_documents, current_caller))
     for path, endpoint in websocket_endpoints(app).items():
         app.router.routes.append(WebSocketRoute(path, endpoint))
+    app.state.socketio = socketio_endpoint(app)
+    app.mount("/socket.io", app.state.socketio)
     app.mount("/", Page(), name="page")
     return app
 
@@ -135,7 +138,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with compose(app.state.settings, app.state.ports, app.state.connections) as services:
         app.state.services = services
         try:
-            yield
+            async with app.state.socketio.serving(services.stopping):
+                yield
         finally:
             del app.state.services
 

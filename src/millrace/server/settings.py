@@ -30,6 +30,7 @@ from millrace.server.settings_groups import (
     LimitSettings,
     Names,
     ProviderSettings,
+    StudySettings,
     ThinkingSettings,
 )
 
@@ -88,6 +89,8 @@ class Settings(Group):
     """How answers are made and delivered."""
     thinking: ThinkingSettings = ThinkingSettings()
     """Which questions are thought about before they are answered, and how."""
+    study: StudySettings = StudySettings()
+    """Answers from one's own documents."""
     providers: dict[str, ProviderSettings] = Field(default_factory=dict)
     """Providers of models, by the name that stands before the slash in `provider/model`."""
     fast_model: str | None = None

@@ -211,6 +211,20 @@ class ModelOverrides(Group):
         return self
 
 
+class StudySettings(Group):
+    """Answers from one's own documents (the protocol `study`)."""
+
+    enable_streaming: bool = True
+    """Whether answers come piece by piece; without it each comes whole, in one event."""
+    stream_chunk_size: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Pieces of text in one event."""
+
+    @property
+    def events_chunk_size(self) -> int:
+        """Pieces of text in one event; 0 for all of them."""
+        return self.stream_chunk_size if self.enable_streaming else 0
+
+
 class ProviderSettings(Group):
     """One provider of models."""
 

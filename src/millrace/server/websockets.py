@@ -23,6 +23,7 @@ from millrace.stream.delivery import DeliveryOptions
 from millrace.transports.ai_sdk_chats import Chats
 from millrace.transports.ai_sdk_connection import AiSdkConnection
 from millrace.transports.connection import Connection, ConnectionOptions
+from millrace.transports.feed import conversation
 from millrace.transports.pump import Offer, Send
 from millrace.transports.websocket import Connect, DialectEndpoint, Handshake, Scope
 
@@ -62,9 +63,10 @@ def _session_endpoint(app: FastAPI) -> DialectEndpoint:
     options = ConnectionOptions(show_reasoning=True, pace_ms=pace_ms, snapshot=True)
 
     def connect(client: Handshake, send: Send, offer: Offer | None) -> Connection:
-        engine, shows = services_of(app).engine, client.session_id
-        dialect = SessionDialect(client.session_name or "", shows)
-        return Connection(engine, client.principal, dialect, send, clock, offer=offer, options=options, shows=shows)
+        engine, caller = services_of(app).engine, client.principal
+        dialect = SessionDialect(client.session_name or "", client.session_id)
+        shown = None if client.session_id is None else conversation(engine, caller, client.session_id)
+        return Connection(engine, caller, dialect, send, clock, offer=offer, options=options, shown=shown)
 
     async def authenticate(scope: Scope) -> Handshake:
         handshake = await _handshake(app, HTTPConnection(scope))

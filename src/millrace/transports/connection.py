@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 
 from msgspec import Struct
@@ -20,12 +21,12 @@ from millrace.model.commands import (
     ResumeTurn,
     StartTurn,
 )
-from millrace.model.errors import InvalidRequest, MillraceError, NoActiveStream, NotFound, StreamError, Unauthorized
+from millrace.model.errors import InvalidRequest, MillraceError, NoActiveStream, StreamError, Unauthorized
 from millrace.model.messages import Turn
 from millrace.model.principal import Principal
 from millrace.ports import Clock, Subscription
-from millrace.stream.delivery import DeliveryOptions
-from millrace.transports.feed import Feed
+from millrace.stream.delivery import LAG_ENTRIES, DeliveryOptions
+from millrace.transports.feed import Feed, Shown
 from millrace.transports.pump import ConnectionClosed, Offer, Pump, Send
 
 _logger = logging.getLogger("millrace.transports")
@@ -36,19 +37,22 @@ MAX_WATCHES = 100
 class ConnectionOptions(Struct, frozen=True):
     """How this connection is served. What nobody asked for is as the turn says, or the server.
 
-    `snapshot` is that of `DeliveryOptions`.
+    `snapshot` and `lag_entries` are those of `DeliveryOptions`.
     """
 
     show_reasoning: bool | None = None
     show_emotion: bool = True
     pace_ms: int = 0
     snapshot: bool = False
+    lag_entries: int = LAG_ENTRIES
 
     def for_turn(self, turn: Turn) -> DeliveryOptions:
         """How a turn is delivered here."""
         asked = turn.command.enable_reasoning
         show_reasoning = asked if self.show_reasoning is None else self.show_reasoning
-        return DeliveryOptions(show_reasoning, self.show_emotion, self.pace_ms, snapshot=self.snapshot)
+        return DeliveryOptions(
+            show_reasoning, self.show_emotion, self.pace_ms, self.lag_entries, snapshot=self.snapshot
+        )
 
 
 class Watch:
@@ -74,8 +78,7 @@ class Connection:
         offer: The same without waiting, where the transport can; says whether there was room.
         clock: The time of frames outside a turn.
         options: How the client is served as long as it asks for nothing else.
-        shows: The id of the conversation that the connection shows, if it shows one: every turn of it is delivered from
-            then on, whoever starts it.
+        shown: The turns that are delivered whoever starts them, if there are such.
     """
 
     def __init__(
@@ -88,7 +91,7 @@ class Connection:
         *,
         offer: Offer | None = None,
         options: ConnectionOptions | None = None,
-        shows: str | None = None,
+        shown: Shown | None = None,
     ) -> None:
         self._engine = engine
         self._caller = caller
@@ -97,31 +100,30 @@ class Connection:
         self._offer = offer
         self._clock = clock
         self._options = options or ConnectionOptions()
-        self._shows = shows
-        self._feed = Feed(self._deliver) if shows is not None else None
+        self._shown = shown
+        self._feed = Feed(self._deliver)
         self._announcements: Subscription | None = None
         self._watches: dict[str, Watch] = {}
 
     async def open(self) -> None:
-        """Begin to show the conversation, where the connection shows one: what runs there first, then what comes.
+        """Begin to show turns, where the connection does that by itself: what runs first, then what comes.
 
         Raises:
             MillraceError: The log or the store does not answer.
         """
-        feed, session_id = self._feed, self._shows
-        if feed is None or session_id is None:
+        shown, feed = self._shown, self._feed
+        if shown is None:
             return
         meanwhile: list[Turn] = []
-        announced = meanwhile.append
+        announced: Callable[[Turn], None] = meanwhile.append
 
         def announce(turn: Turn) -> None:
-            if turn.session_id == session_id:
+            if shown.wanted(turn):
                 announced(turn)
 
         self._announcements = await self._engine.watch(self._caller, announce)
-        with suppress(NotFound):  # it has not begun
-            for record in await self._engine.active(session_id, self._caller):
-                feed.add(record.turn)
+        for turn in await shown.running():
+            feed.add(turn, None if shown.from_now else -1)
         for turn in meanwhile:
             feed.add(turn)
         announced = feed.add
@@ -132,29 +134,42 @@ class Connection:
         Raises:
             ConnectionClosed: The client is gone.
         """
+        await self.obey(lambda: self._dialect.decode(frame, self._caller.user_id))
+
+    async def obey(self, read: Callable[[], Command]) -> Turn | MillraceError | None:
+        """Do what a client asks; whatever fails is told to it.
+
+        Args:
+            read: Gives the command, or raises `BadFrame`.
+
+        Returns:
+            The turn that the command was about, if it was about one; or what failed.
+
+        Raises:
+            ConnectionClosed: The client is gone.
+        """
         reference = Reference()
         try:
-            command = self._dialect.decode(frame, self._caller.user_id)
+            command = read()
             reference = _reference(command)
             check_expiry(self._caller, self._clock)
-            await self._obey(command)
+            return await self._obey(command)
         except BadFrame as bad:
-            await self._tell(bad.error, bad.reference)
+            return await self._tell(bad.error, bad.reference)
         except MillraceError as error:
-            await self._tell(error, reference)
+            return await self._tell(error, reference)
         except ConnectionClosed:
             raise
         except Exception as error:
             # A fault of ours must not cost the client its connection and its other turns.
             _logger.exception("a command failed")
-            await self._tell(StreamError(detail=repr(error)), reference)
+            return await self._tell(StreamError(detail=repr(error)), reference)
 
     async def close(self) -> None:
         """Follow nothing any more."""
         if self._announcements is not None:
             self._announcements.close()
-        if self._feed is not None:
-            await self._feed.close()
+        await self._feed.close()
         tasks = [watch.task for watch in self._watches.values() if watch.task is not None]
         for task in tasks:
             task.cancel()
@@ -162,14 +177,14 @@ class Connection:
 
     # --- commands -----------------------------------------------------------------------------------
 
-    async def _obey(self, command: Command) -> None:
+    async def _obey(self, command: Command) -> Turn | None:
         match command:
             case StartTurn():
-                await self._start(command)
+                return await self._start(command)
             case CancelTurn():
-                await self._cancel(command)
+                return await self._cancel(command)
             case ResumeTurn():
-                await self._resume(command)
+                return await self._resume(command)
             case ConfigureDelivery():
                 self._configure(command)
             case PauseDelivery(turn_id=turn_id):
@@ -180,23 +195,28 @@ class Connection:
                 watch.follower.wake()
             case Ping():
                 await self._send((self._dialect.pong(command, self._clock.now_ms()),))
+        return None
 
-    async def _start(self, command: StartTurn) -> None:
+    async def _start(self, command: StartTurn) -> Turn:
         self._check_room()
         if not self._options.show_emotion:
             command = replace(command, estimate_emotion=False)
         turn = await self._engine.start(command, self._caller)
-        if self._feed is not None:
+        if self._shows(turn):
             self._feed.add(turn)
-            return
         # A request that was sent twice is answered already: a second replay would show its text twice.
-        if turn.id not in self._watches:
+        elif turn.id not in self._watches:
             await self._follow(turn, after=-1)
+        return turn
 
-    async def _cancel(self, command: CancelTurn) -> None:
+    def _shows(self, turn: Turn) -> bool:
+        """Whether a turn is delivered by itself, its end as its beginning."""
+        return self._shown is not None and self._shown.wanted(turn)
+
+    async def _cancel(self, command: CancelTurn) -> Turn:
         turn = await self._engine.cancel(command, self._caller)
-        if self._feed is not None:
-            return  # its end comes as its beginning did
+        if self._shows(turn):
+            return turn
         watch = self._watches.get(turn.id)
         if watch is None:
             # Stopped from a connection that does not follow it: the answer to the stop is its end, which may
@@ -207,8 +227,9 @@ class Connection:
         elif watch.follower.delivery.paused:
             watch.follower.delivery.paused = False
             watch.follower.wake()
+        return turn
 
-    async def _resume(self, command: ResumeTurn) -> None:
+    async def _resume(self, command: ResumeTurn) -> Turn:
         if command.turn_id is not None:
             turns = [(await self._engine.find(command.turn_id, self._caller)).turn]
         elif command.request_id is not None:
@@ -224,6 +245,7 @@ class Connection:
             self._check_room()
             await self._follow(turn, after=after)
             after = -1  # a position means something in one turn; those that wait behind it are new to the client
+        return turns[0]
 
     def _configure(self, command: ConfigureDelivery) -> None:
         options = self._options
@@ -250,11 +272,11 @@ class Connection:
 
     # --- turns that are followed -----------------------------------------------------------------------
 
-    async def _deliver(self, turn: Turn) -> None:
-        """Deliver a turn of the conversation that this connection shows, to its end."""
+    async def _deliver(self, turn: Turn, after: int | None) -> None:
+        """Deliver a turn that this connection shows by itself, to its end."""
         try:
             check_expiry(self._caller, self._clock)
-            await self._follow(turn, after=-1)
+            await self._follow(turn, after=after)
         except NoActiveStream:
             return  # over, and its log is gone: what there is to see is in the stored conversation
         except MillraceError as error:
@@ -264,14 +286,15 @@ class Connection:
         if watch is not None and watch.task is not None:
             await asyncio.wait([watch.task])
 
-    async def _follow(self, turn: Turn, *, after: int) -> None:
-        """Follow a turn from behind `after`; one that is followed already starts over from there."""
+    async def _follow(self, turn: Turn, *, after: int | None) -> None:
+        """Follow a turn from behind `after`, or from where it is; one that is followed already starts over there."""
         previous = self._watches.get(turn.id)
         if previous is not None and previous.task is not None:
             previous.task.cancel()
             await asyncio.gather(previous.task, return_exceptions=True)
-        follower = await self._engine.attach(turn, after=after, options=self._options.for_turn(turn))
-        self._pump_from(turn, follower, after=after)
+        from_start = -1 if after is None else after
+        follower = await self._engine.attach(turn, after=from_start, options=self._options.for_turn(turn))
+        self._pump_from(turn, follower, after=len(follower.hot.entries) - 1 if after is None else after)
 
     def _pump_from(self, turn: Turn, follower: Follower, *, after: int) -> None:
         follower.delivery.cursor = after + 1
@@ -302,10 +325,11 @@ class Connection:
         with suppress(ConnectionClosed):
             await self._tell(error, Reference(turn.session_id, turn.message_id, turn.id, turn.command.request_id))
 
-    async def _tell(self, error: MillraceError, reference: Reference) -> None:
+    async def _tell(self, error: MillraceError, reference: Reference) -> MillraceError:
         if error.detail:
             _logger.warning("%s: %s", error.code, error.detail)
         await self._send((self._dialect.error(error, reference, self._clock.now_ms()),))
+        return error
 
 
 def check_expiry(caller: Principal, clock: Clock) -> None:

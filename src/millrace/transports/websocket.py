@@ -147,7 +147,7 @@ class DialectEndpoint:
 
     async def _serve(self, scope: Scope, receive: Receive, send: AsgiSend, client: Handshake) -> Close | None:
         """Talk with a client until it goes, or until the connection must be closed for the reason returned."""
-        connection = self._connect(client, _sender(scope, send), _offerer(scope))
+        connection = self._connect(client, frames_sender(scope, send), frames_offer(scope))
         try:
             await connection.open()
             return await self._listen(connection, receive)
@@ -200,7 +200,7 @@ def _refusal(error: MillraceError) -> Close:
     return Close(1011, error.message)
 
 
-def _offerer(scope: Scope) -> Offer | None:
+def frames_offer(scope: Scope) -> Offer | None:
     """The way around ASGI and its layers for the frames of answers, where the server is our own."""
     extension = (scope.get("extensions") or {}).get(FRAMES_EXTENSION)
     if extension is None:
@@ -216,7 +216,8 @@ def _offerer(scope: Scope) -> Offer | None:
     return offer_frames
 
 
-def _sender(scope: Scope, send: AsgiSend) -> Send:
+def frames_sender(scope: Scope, send: AsgiSend) -> Send:
+    """The way for frames of answers that waits until there is room for more."""
     if FRAMES_EXTENSION in (scope.get("extensions") or {}):
 
         async def send_together(frames: Sequence[bytes]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from socketio.packet import EVENT, Packet  # type: ignore[import-untyped]  # it ships no types
+from socketio.packet import EVENT, Packet
 
 from millrace.dialects.dialect import BadFrame, Reference
 from millrace.dialects.tokens_events import EVENTS, TokensEvents

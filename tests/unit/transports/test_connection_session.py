@@ -9,15 +9,17 @@ from millrace.dialects.session import SessionDialect
 from millrace.model.errors import InvalidRequest, NotFound
 from millrace.model.principal import Principal
 from millrace.transports.connection import ConnectionOptions
+from millrace.transports.feed import conversation
 
 OPTIONS = ConnectionOptions(show_reasoning=True, snapshot=True)
 
 
 async def tab_of(bench: ChatBench, name: str, caller: Principal = ANA) -> Peer:
-    shows = None
+    session_id, shown = None, None
     with suppress(NotFound, InvalidRequest):
-        shows, _ = await bench.engine.access.named(name, caller)
-    tab = bench.peer(caller, dialect=SessionDialect(name, shows), shows=shows, options=OPTIONS)
+        session_id, _ = await bench.engine.access.named(name, caller)
+        shown = conversation(bench.engine, caller, session_id)
+    tab = bench.peer(caller, dialect=SessionDialect(name, session_id), shown=shown, options=OPTIONS)
     await tab.connection.open()
     return tab
 

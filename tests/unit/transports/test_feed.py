@@ -8,10 +8,10 @@ from millrace.transports.feed import Feed
 from millrace.transports.pump import ConnectionClosed
 
 
-def turn(number: int) -> Turn:
+def turn(number: int, session_id: str = "s") -> Turn:
     return Turn(
         id=f"t{number}",
-        session_id="s",
+        session_id=session_id,
         user_id="u",
         user_message_id="q",
         message_id="a",
@@ -28,7 +28,7 @@ class Deliveries:
         self.begun: list[str] = []
         self.gates: dict[str, asyncio.Future[None]] = {}
 
-    async def deliver(self, turn: Turn) -> None:
+    async def deliver(self, turn: Turn, after: int | None) -> None:
         self.begun.append(turn.id)
         self.gates[turn.id] = asyncio.get_running_loop().create_future()
         await self.gates[turn.id]
@@ -55,6 +55,24 @@ async def test_one_after_the_other_and_each_once() -> None:
     assert deliveries.begun == ["t1", "t2", "t3"]
     await feed.close()
     assert deliveries.gates["t3"].cancelled()
+
+
+async def test_conversations_do_not_wait_for_each_other() -> None:
+    deliveries = Deliveries()
+    feed = Feed(deliveries.deliver)
+    feed.add(turn(1, "a"))
+    feed.add(turn(2, "b"))
+    feed.add(turn(3, "a"))
+    await deliveries.until(2)
+    assert deliveries.begun == ["t1", "t2"]
+    deliveries.gates["t1"].set_result(None)
+    await deliveries.until(3)
+    for gate in deliveries.gates.values():
+        if not gate.done():
+            gate.set_result(None)
+    feed.add(turn(4, "a"))
+    await deliveries.until(4)
+    await feed.close()
 
 
 async def test_a_fault_in_one_turn_keeps_none_from_the_next(caplog: pytest.LogCaptureFixture) -> None:
