@@ -34,6 +34,7 @@ KEEP_ALIVE_S = 10.0
 STALL_S = 120.0
 """A client that reads nothing for so long is gone, or holds on to what it does not want."""
 
+_FAREWELL_S = 1.0  # a server that stops waits no longer than this for one who does not read
 _RESTARTING = (
     "The server is restarting and goes on with this answer. Come back in a moment to see the rest of it, or load the "
     "conversation."
@@ -152,6 +153,7 @@ class EventStream(Response):
                 if gone in done:
                     raise ConnectionClosed
                 if stopping in done:
+                    outlet.stall_s = _FAREWELL_S
                     return Overloaded(_RESTARTING, retry_after=1)
         finally:
             for task in tasks:
@@ -205,7 +207,7 @@ class _Outlet:
         self.started = False
         self._send = send
         self._start = start
-        self._stall_s = stall_s
+        self.stall_s = stall_s
         self._time = asyncio.get_running_loop().time
         self._last = self._time()
         self._turn = asyncio.Lock()  # ASGI messages are sent one after the other
@@ -237,7 +239,7 @@ class _Outlet:
             ConnectionClosed: The client is gone, or has read nothing for too long.
         """
         try:
-            async with self._turn, asyncio.timeout(self._stall_s):
+            async with self._turn, asyncio.timeout(self.stall_s):
                 if not self.started:
                     self.started = True
                     await self._send(self._start)

@@ -15,6 +15,7 @@ from millrace.model.commands import StartTurn
 from millrace.model.errors import ProviderFailure, RateLimited
 from millrace.model.events import Entry
 from millrace.model.messages import Turn
+from millrace.transports import sse
 from millrace.transports.sse import KEEP_ALIVE, EventStream
 
 LIMIT_S = 10.0
@@ -251,6 +252,23 @@ async def test_a_server_that_stops_says_so(stage: Stage, extended: bool) -> None
     await stage.over()
     assert wire.body == record("a") + record("STREAM_ERROR") + DONE
     assert wire.ended
+
+
+@WAYS
+async def test_a_server_that_stops_waits_for_nobody_who_does_not_read(
+    stage: Stage, extended: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sse, "_FAREWELL_S", 0.02)
+    wire, stopping = Wire(extended=extended), asyncio.Event()
+    await stage.stream(wire, stopping=stopping)
+    stage.call.say("a")
+    await wire.until(record("a"))
+    wire.room.clear()
+    stage.call.say("b")
+    stopping.set()
+    await stage.over()
+    assert wire.aborted is extended
+    assert wire.body == record("a")
 
 
 async def test_a_fault_in_rendering_is_not_the_end_of_an_answer(
