@@ -65,9 +65,11 @@ export class Outbox {
 
   #save(): void {
     if (!this.#storage) return;
+    // A key of the user's own is written nowhere: its request does not outlive the page.
+    const kept = this.#entries.filter((entry) => !entry.data.provider_key);
     try {
-      if (this.#entries.length === 0) this.#storage.removeItem(STORAGE_KEY);
-      else this.#storage.setItem(STORAGE_KEY, JSON.stringify(this.#entries));
+      if (kept.length === 0) this.#storage.removeItem(STORAGE_KEY);
+      else this.#storage.setItem(STORAGE_KEY, JSON.stringify(kept));
     } catch (error) {
       // A full or forbidden storage costs the survival of a reload, not the request itself.
       console.warn("Millrace: unsent messages could not be kept", error);

@@ -96,6 +96,15 @@ describe("sending", () => {
     ]);
   });
 
+  it("keeps no request with a key over a reload", async () => {
+    const first = setUp();
+    first.client.send(null, "Hello?", { provider_key: "sk-mine" });
+    const second = setUp({ storage: first.storage });
+    expect(second.client.drafts).toHaveLength(0);
+    const socket = await first.connect();
+    expect(socket.commands[0]?.data).toMatchObject({ provider_key: "sk-mine" });
+  });
+
   it("marks a refused request and sends it again on demand", async () => {
     const { client, connect } = setUp();
     const socket = await connect();

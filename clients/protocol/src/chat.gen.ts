@@ -281,6 +281,7 @@ export interface ChatRequest {
   thinking_mode?: "auto" | "system1" | "system2";
   model?: string | null;
   context?: {} | null;
+  provider_key?: string | null;
 }
 /**
  * Stop the session's running turn.
@@ -329,4 +330,5 @@ export interface ChatRegenerate {
   enable_reasoning?: boolean;
   thinking_mode?: "auto" | "system1" | "system2";
   context?: {} | null;
+  provider_key?: string | null;
 }

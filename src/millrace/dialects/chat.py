@@ -148,6 +148,7 @@ def _command(kind: str, data: msgspec.Struct) -> Command:
                 enable_reasoning=data.enable_reasoning,
                 thinking_mode=data.thinking_mode,
                 context=turn_context(data.context or {}),
+                api_key=data.provider_key,
             )
     raise InvalidRequest
 
@@ -161,6 +162,7 @@ def _start(data: ChatRequest) -> StartTurn:
         enable_reasoning=data.enable_reasoning,
         thinking_mode=data.thinking_mode,
         context=turn_context(data.context or {}),
+        api_key=data.provider_key,
     )
 
 

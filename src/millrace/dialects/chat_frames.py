@@ -23,6 +23,7 @@ class ChatRequest(Struct, frozen=True):
     thinking_mode: ThinkingChoice = "auto"
     model: str | None = None
     context: dict[str, Any] | None = None
+    provider_key: str | None = None
 
 
 class ChatStop(Struct, frozen=True):
@@ -71,6 +72,7 @@ class ChatRegenerate(Struct, frozen=True):
     enable_reasoning: bool = False
     thinking_mode: ThinkingChoice = "auto"
     context: dict[str, Any] | None = None
+    provider_key: str | None = None
 
 
 class ClientFrame(Struct, frozen=True):

@@ -1,5 +1,6 @@
 """Turns as they are to be admitted: what was asked for is checked, completed and freed of secrets."""
 
+import re
 import uuid
 
 import msgspec
@@ -13,6 +14,9 @@ from millrace.model.errors import Forbidden, InvalidRequest, MessageTooLong
 from millrace.model.messages import Turn
 from millrace.model.principal import Principal
 from millrace.ports import Clock, ModelDirectory, Store, ThinkingChooser
+
+_KEY = re.compile(r"[\x21-\x7e]{1,1000}")
+"""What fits into a header of HTTP, which is where it goes."""
 
 
 class Draft(Struct, frozen=True):
@@ -88,6 +92,8 @@ class Drafts:
         if not self._options.caller_api_keys:
             raise Forbidden("This server does not take callers' own provider keys.")
         key = (command.api_keys or {}).get(provider, command.api_key)
+        if key is not None and not _KEY.fullmatch(key):
+            raise InvalidRequest("The provider key is none: keys are up to 1,000 printable characters without spaces.")
         return key, msgspec.structs.replace(command, api_key=None, api_keys=None, own_key=key is not None)
 
     def _check_message(self, message: str) -> None:

@@ -6,7 +6,7 @@ from tests.unit.engine.conftest import ANA, Bench
 
 from millrace.engine.drafts import Drafts
 from millrace.model.commands import StartTurn
-from millrace.model.errors import Forbidden, NotFound
+from millrace.model.errors import Forbidden, InvalidRequest, NotFound
 
 
 @pytest.fixture
@@ -34,3 +34,11 @@ async def test_a_session_must_be_there_unless_it_is_named(drafts: Any) -> None:
 async def test_keys_are_refused_where_the_server_takes_none(drafts: Any, keys: dict[str, Any]) -> None:
     with pytest.raises(Forbidden):
         await drafts().draft(StartTurn(message="Hi", **keys), ANA)
+
+
+@pytest.mark.parametrize("key", ["", "sk mine", "sk-mine\r\nX-Other: 1", "sk-mïne", "x" * 1001])
+async def test_what_fits_into_no_header_is_no_key(make_bench: Any, key: str) -> None:
+    bench = await make_bench(caller_api_keys=True)
+    with pytest.raises(InvalidRequest) as refused:
+        await bench.engine._drafts.draft(StartTurn(message="Hi", api_key=key), ANA)
+    assert "mine" not in refused.value.message
