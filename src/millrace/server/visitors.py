@@ -18,6 +18,11 @@ class Visitor:
     rate_key: str
     is_new: bool = False
 
+    async def welcome(self, services: Services) -> None:
+        """Keep a new guest, so that what they own has an owner. Whoever is refused leaves nothing behind."""
+        if self.is_new:
+            await services.authentication.welcome(self.principal)
+
     def remember(self, request: Request, response: Response, services: Services) -> None:
         """Give a new guest the cookie by which they are known when they come back."""
         if self.is_new:
@@ -41,7 +46,6 @@ async def visitor(request: Request, services: Services) -> Visitor:
         if error.status != Unauthorized.status or "authorization" in request.headers or not welcomes_guests(services):
             raise
         guest = services.guests.admit(client_address(request))
-        await services.authentication.welcome(guest)
         return Visitor(guest, f"address:{client_address(request)}", is_new=True)
     return Visitor(caller, f"user:{caller.user_id}")
 

@@ -34,6 +34,8 @@ async def test_who_calls_without_a_token(tmp_path: Path) -> None:
         services = services_of(app)
         first = await visitor(request(), services)
         assert (first.principal.kind, first.rate_key, first.is_new) == ("guest", "address:10.0.0.1", True)
+        assert await services.store.user(first.principal.user_id) is None, "who is refused leaves nothing behind"
+        await first.welcome(services)
         assert await services.store.user(first.principal.user_id) is not None, "what they own has an owner"
         response = Response()
         first.remember(request(), response, services)

@@ -72,22 +72,23 @@ async def ask(
     """
     who = await visitor(request, services)
     allowance = services.rates.count("streams", who.rate_key, per_minute=services.settings.limits.streams_per_minute)
-    if allowance.granted:
-        asked = decode_question(await request.body(), who.principal.user_id)
-        command = replace(asked.command, request_id=asked.command.request_id or idempotency_key or None)
-        answer: Response = await event_stream(
-            services,
-            who.principal,
-            command,
-            _dialect(asked.partial, services),
-            options=_options(services),
-            refuse=tokens_error,
-        )
-    else:
-        answer = tokens_error(RateLimited(retry_after=allowance.reset_s))
-    answer.headers.update(allowance.headers())
-    who.remember(request, answer, services)
-    return answer
+    if not allowance.granted:
+        refusal = tokens_error(RateLimited(retry_after=allowance.reset_s))
+        refusal.headers.update(allowance.headers())
+        return refusal
+    asked = decode_question(await request.body(), who.principal.user_id)
+    await who.welcome(services)
+    stream = await event_stream(
+        services,
+        who.principal,
+        replace(asked.command, request_id=asked.command.request_id or idempotency_key or None),
+        _dialect(asked.partial, services),
+        options=_options(services),
+        refuse=tokens_error,
+    )
+    stream.headers.update(allowance.headers())
+    who.remember(request, stream, services)
+    return stream
 
 
 @router.get(
