@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from millrace.dialects.openai_errors import error_body
-from millrace.dialects.openai_parts import chat_usage, url_citations
+from millrace.dialects.openai_parts import Thoughts, chat_usage, url_citations
 from millrace.dialects.parts import sse_record
 from millrace.model.errors import MillraceError
 from millrace.model.events import (
@@ -19,6 +19,7 @@ from millrace.model.events import (
     Entry,
     FinishReason,
     ReasoningDelta,
+    ReasoningStep,
     TextDelta,
     TurnCancelled,
     TurnCompleted,
@@ -62,6 +63,7 @@ class ChunkRenderer:
         self._usage = usage
         self._head = b""
         self._text: list[str] = []
+        self._thoughts = Thoughts()
         self._opened_at: int | None = None
         """The piece of text before which the role was told; -1 where something else was first."""
 
@@ -72,8 +74,8 @@ class ChunkRenderer:
             self._text.append(event.text)
             return (*self._open(event.index), self._content(event.text))
         match event:
-            case ReasoningDelta(text=text):
-                return (*self._open(-1), self._delta(b'{"reasoning_content":' + self._encode(text) + b"}"))
+            case ReasoningDelta() | ReasoningStep():
+                return self._think(self._thoughts.more(event))
             case TurnStarted():
                 self._head = self._begin(entry, event)
             case TurnCompleted():
@@ -106,6 +108,11 @@ class ChunkRenderer:
             return ()
         self._opened_at = index
         return (self._role(),)
+
+    def _think(self, text: str) -> Sequence[bytes]:
+        if not text:
+            return ()
+        return (*self._open(-1), self._delta(b'{"reasoning_content":' + self._encode(text) + b"}"))
 
     def _role(self) -> bytes:
         return self._delta(b'{"role":"assistant","content":""}')
@@ -143,8 +150,9 @@ def completion(entries: Sequence[Entry]) -> dict[str, Any]:
         raise failed_turn(end)
     folded = fold(entries)
     message: dict[str, Any] = {"role": "assistant", "content": folded.text}
-    if folded.reasoning:
-        message["reasoning_content"] = folded.reasoning
+    thoughts = folded.reasoning or "\n\n".join(step.content for step in folded.reasoning_steps)
+    if thoughts:
+        message["reasoning_content"] = thoughts
     if folded.citations:
         message["annotations"] = _annotations(folded.text, folded.citations)
     finish = _FINISH.get(end.finish_reason, "stop") if isinstance(end, TurnCompleted) else "stop"

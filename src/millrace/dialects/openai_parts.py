@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from millrace.model.events import Citation, Usage
+from millrace.model.events import Citation, ReasoningDelta, ReasoningStep, Usage
 
 
 def chat_usage(usage: Usage) -> dict[str, Any]:
@@ -54,3 +54,22 @@ def _places(text: str, citation: Citation) -> Iterator[tuple[int, int]]:
         yield 0, len(text)
     for mark in marks:
         yield mark.span()
+
+
+class Thoughts:
+    """What a model thinks, as a text that grows: its own words, else the steps that it was asked to write down."""
+
+    def __init__(self) -> None:
+        self._has_words = False
+        self._has_steps = False
+
+    def more(self, event: ReasoningDelta | ReasoningStep) -> str:
+        """What an event adds; nothing where it is a step that was cut out of the model's own words."""
+        if isinstance(event, ReasoningDelta):
+            self._has_words = True
+            return event.text
+        if self._has_words:
+            return ""
+        separator = "\n\n" if self._has_steps else ""
+        self._has_steps = True
+        return separator + event.content

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from millrace.dialects.openai_errors import error_object
+from millrace.dialects.openai_parts import Thoughts
 from millrace.dialects.openai_response import (
     Answer,
     annotations,
@@ -25,6 +26,7 @@ from millrace.model.errors import MillraceError
 from millrace.model.events import (
     Entry,
     ReasoningDelta,
+    ReasoningStep,
     TerminalEvent,
     TextDelta,
     TurnCancelled,
@@ -79,6 +81,7 @@ class ResponseRenderer:
         self._index = -1
         self._text: list[str] = []
         self._reasoning: list[str] = []
+        self._thoughts = Thoughts()
         self._delta_head = b""
         self.response: dict[str, Any] = {}
         """The response object as it was told last."""
@@ -92,8 +95,8 @@ class ResponseRenderer:
             self._text.append(event.text)
             return (*opening, self._text_delta(event.text))
         match event:
-            case ReasoningDelta(text=text):
-                return self._think(text)
+            case ReasoningDelta() | ReasoningStep():
+                return self._think(self._thoughts.more(event))
             case TurnStarted():
                 self._started = event
                 return self._announce() if self._eager else ()
@@ -119,8 +122,8 @@ class ResponseRenderer:
     # --- what is thought ------------------------------------------------------------------------------
 
     def _think(self, text: str) -> Sequence[bytes]:
-        if self._open == "message":
-            # The model thinks on between two pieces of its answer, which is one item here: too late to be shown.
+        # What it thinks between two pieces of its answer, which is one item here, comes too late to be shown.
+        if not text or self._open == "message":
             return ()
         opening = self._begin_reasoning() if self._open is None else ()
         self._reasoning.append(text)
