@@ -1,4 +1,7 @@
-"""The AI SDK's chat (versions 5, 6 and 7) and AG-UI's client: their own code, against a real server."""
+"""The AI SDK's chat (versions 5, 6 and 7) and AG-UI's client: their own code, against a real server.
+
+Every stream that they read over HTTP is full of comments, as keep-alives are.
+"""
 
 from typing import Any
 
@@ -147,6 +150,8 @@ def test_failures_are_told_and_what_was_said_is_kept(seen: Seen, flavour: str) -
     assert middle["status"] == "error"
     assert middle["error"].endswith("Try again, or choose another model.")
     assert answer_of(middle)["text"] == "".join(expected_text("sim?tokens=10&seed=9"))
+    cut = seen[f"{flavour}: cut upstream"]
+    assert (cut["status"], answer_of(cut)["text"]) == ("error", answer_of(middle)["text"]), "no success"
     assert "sk-sim-secret" not in str(seen.sights), "the provider's own words stay here"
 
 
@@ -227,6 +232,50 @@ def test_failures_end_a_run(seen: Seen) -> None:
 
 
 # --- one engine under all -----------------------------------------------------------------------------------------
+
+
+def test_what_begins_in_chat_is_watched_by_the_others(seen: Seen) -> None:
+    sight = seen["cross: begun in chat, watched by the others"]
+    text = sight["complete"]["full_message"]
+    assert text == expected_text("sim?tokens=150&seed=4")
+    question = sight["loaded"]["messages"][-1]
+    assert (question["role"], question["parts"][0]["text"]) == ("user", "Talk.")
+    assert sight["loaded"]["activeStreamId"] == sight["turn"]
+    answer = answer_of(sight["page"])
+    assert (answer["id"], answer["text"]) == (sight["complete"]["message_id"], text)
+    assert answer["metadata"]["digest"] == sight["complete"]["digest"]
+    watcher = sight["watcher"]
+    assert watcher["types"][:2] == ["RUN_STARTED", "MESSAGES_SNAPSHOT"]
+    assert watcher["last"]["runId"] == "my-name"
+    assert [message["content"] for message in watcher["messages"]] == ["Talk.", text]
+
+
+def test_what_begins_elsewhere_is_stopped_in_chat(seen: Seen) -> None:
+    sight = seen["cross: begun by the AI SDK, stopped in chat"]
+    answer = answer_of(sight["page"])
+    assert sight["cancelled"]["partial_message"] == answer["text"]
+    assert (sight["page"]["status"], answer["metadata"]["finishReason"]) == ("ready", "cancelled")
+    stored = sight["loaded"]["messages"]
+    assert [message["id"] for message in stored][1] == answer["id"]
+    assert stored[1]["metadata"]["finishReason"] == "cancelled"
+    assert sight["loaded"]["activeStreamId"] is None
+
+
+def test_names_of_conversations_are_the_same_in_every_protocol(seen: Seen) -> None:
+    sight = seen["cross: begun by AG-UI, stopped by the AI SDK's way"]
+    assert sight["stopped"] == {"success": True}
+    assert (sight["last"]["type"], sight["last"]["outcome"]) == ("RUN_FINISHED", {"type": "cancelled"})
+
+
+def test_who_joins_late_is_told_what_was_said(seen: Seen) -> None:
+    sight = seen["cross: joined when it is over"]
+    asked, watcher, nothing = sight["asked"], sight["watcher"], sight["nothing"]
+    assert watcher["types"] == ["RUN_STARTED", "MESSAGES_SNAPSHOT", "RUN_FINISHED"]
+    said = [(message["role"], message["content"]) for message in asked["messages"]]
+    assert [(message["role"], message["content"]) for message in watcher["messages"]] == said
+    assert watcher["messages"][1]["metadata"]["usage"] == asked["last"]["result"]["usage"]
+    assert [message["id"] for message in watcher["messages"]] == [each["id"] for each in sight["loaded"]["messages"]]
+    assert (nothing["types"], nothing["messages"]) == (["RUN_STARTED", "MESSAGES_SNAPSHOT", "RUN_FINISHED"], [])
 
 
 async def test_a_run_that_its_client_left_goes_on(seen: Seen, server: RunningServer) -> None:

@@ -107,6 +107,22 @@ export interface ChatRequest {
   context?: ChatContext;
 }
 /**
+ * A conversation, as the AI SDK names its parts.
+ */
+export interface ChatShape {
+  id: string;
+  /**
+   * Oldest first.
+   */
+  messages: {
+    [k: string]: unknown;
+  }[];
+  /**
+   * The turn that is being answered; its question is the last of the messages.
+   */
+  activeStreamId: string | null;
+}
+/**
  * How much may be added.
  */
 export interface DocumentLimitsShape {

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from millrace.dialects.ag_ui_events import RunError
+from millrace.dialects.ag_ui_history import AgentMessage
 from millrace.dialects.ag_ui_words import AgUiWords
 from millrace.dialects.parts import PartsRenderer, sse_record
 from millrace.dialects.reading import CORRECT, checked_id, json_object, wrong_field
@@ -54,21 +55,35 @@ class RunAgentInput(Struct, frozen=True, rename="camel"):
 
 
 class AgUiDialect:
-    """Implements `EventDialect` for one client's run."""
+    """Implements `EventDialect` for one client's run.
 
-    def __init__(self, names: RunNames) -> None:
+    Args:
+        names: The client's own, which are in the frames.
+        said: The messages to tell before the answer, to a client that only joins in.
+    """
+
+    def __init__(self, names: RunNames, said: Sequence[AgentMessage] | None = None) -> None:
         self._names = names
-        self.name = f"ag_ui {request_key(names.thread_id, names.run_id)}"  # frames hold the client's own names
+        self._said = said
+        joining = "" if said is None else msgspec.json.encode(said).decode()
+        self.name = f"ag_ui {request_key(names.thread_id, names.run_id, joining)}"
 
     def renderer(self) -> Renderer:
         """A renderer for one turn."""
-        return PartsRenderer(AgUiWords(self._names.thread_id, self._names.run_id))
+        return PartsRenderer(self._words())
+
+    def idle(self) -> bytes:
+        """All of a run in which nothing is answered."""
+        return b"".join(self._words().idle())
 
     def error(self, error: MillraceError) -> bytes:
         """An error that ends the stream but is no entry of the turn's log."""
         details = error_details(error.code, recoverable=error.recoverable, retry_after=error.retry_after)
         event = RunError(message=error.message, code=error.code, metadata={"error": details})
         return sse_record(msgspec.json.encode(event))
+
+    def _words(self) -> AgUiWords:
+        return AgUiWords(self._names.thread_id, self._names.run_id, self._said)
 
 
 def decode_run(body: bytes, user_id: str) -> tuple[StartTurn, RunNames]:

@@ -20,7 +20,7 @@ class RunStarted(RunEvent, frozen=True, tag="RUN_STARTED"):
     thread_id: str
     run_id: str
     protocol_version: str
-    metadata: dict[str, Any]
+    metadata: dict[str, Any] | None = None
 
 
 class TextMessageStart(RunEvent, frozen=True, tag="TEXT_MESSAGE_START"):
@@ -76,6 +76,12 @@ class Custom(RunEvent, frozen=True, tag="CUSTOM"):
     value: dict[str, Any]
 
 
+class MessagesSnapshot(RunEvent, frozen=True, tag="MESSAGES_SNAPSHOT"):
+    """All that was said before."""
+
+    messages: tuple[dict[str, Any], ...]
+
+
 class Outcome(Struct, frozen=True, gc=False):
     """How a run ended that did not fail."""
 
@@ -100,8 +106,8 @@ class RunFinished(RunEvent, frozen=True, tag="RUN_FINISHED"):
     thread_id: str
     run_id: str
     outcome: Outcome
-    usage: tuple[TokenUsage, ...]
-    result: dict[str, Any]
+    usage: tuple[TokenUsage, ...] = ()
+    result: dict[str, Any] | None = None
 
 
 class RunError(RunEvent, frozen=True, tag="RUN_ERROR"):

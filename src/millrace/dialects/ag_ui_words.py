@@ -1,5 +1,6 @@
 """A turn in the words of AG-UI: records of an event stream, one event of a run in each."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -7,6 +8,7 @@ import msgspec
 from millrace.dialects.ag_ui_events import (
     PROTOCOL_VERSION,
     Custom,
+    MessagesSnapshot,
     Outcome,
     ReasoningEnd,
     ReasoningMessageContent,
@@ -41,12 +43,16 @@ from millrace.model.events import (
 
 
 class AgUiWords:
-    """Implements `PartWords` for one client, who gave the names of conversation and run."""
+    """Implements `PartWords` for one client, who gave the names of conversation and run.
 
-    def __init__(self, thread_id: str, run_id: str) -> None:
+    To one that comes later, `said` is told at the beginning: the messages before the answer.
+    """
+
+    def __init__(self, thread_id: str, run_id: str, said: Sequence[dict[str, Any]] | None = None) -> None:
         self._encode = msgspec.json.Encoder().encode
         self._thread_id = thread_id
         self._run_id = run_id
+        self._said = said
         self._started = TurnStarted("", "", "", "", "")
         self._text = b""  # all of a piece's record but the piece
 
@@ -61,7 +67,13 @@ class AgUiWords:
             protocol_version=PROTOCOL_VERSION,
             metadata={"messageId": started.message_id, **beginning(started, at_ms)},
         )
-        return self._records(run)
+        return self._records(run, *self._snapshot())
+
+    def idle(self) -> Records:
+        """A run in which nothing happens but the telling of what was said."""
+        run = RunStarted(thread_id=self._thread_id, run_id=self._run_id, protocol_version=PROTOCOL_VERSION)
+        end = RunFinished(thread_id=self._thread_id, run_id=self._run_id, outcome=Outcome("success"))
+        return self._records(run, *self._snapshot(), end)
 
     def text_begins(self) -> Records:
         """`TEXT_MESSAGE_START`, with the id under which the answer is stored."""
@@ -116,6 +128,9 @@ class AgUiWords:
             usage=(_usage(model, event.usage),),
             result={"messageId": self._started.message_id, **ending(event)},
         )
+
+    def _snapshot(self) -> list[RunEvent]:
+        return [] if self._said is None else [MessagesSnapshot(messages=tuple(self._said))]
 
     def _thought_id(self, number: int) -> str:
         return f"{self._started.message_id}-reasoning-{number}"

@@ -89,7 +89,7 @@ class AiSdkWords:
         known = ending(event)
         match event:
             case TurnCompleted():
-                sources = [_source(number, citation) for number, citation in enumerate(event.citations, 1)]
+                sources = [source_part(number, citation) for number, citation in enumerate(event.citations, 1)]
                 finish = Finish(finish_reason=_FINISH[event.finish_reason], message_metadata=known)
                 return self._records(*sources, FinishStep(), finish)
             case TurnCancelled():
@@ -106,7 +106,8 @@ def _thought_id(number: int) -> str:
     return f"reasoning-{number}"
 
 
-def _source(number: int, citation: Citation) -> SourceUrl | SourceDocument:
+def source_part(number: int, citation: Citation) -> SourceUrl | SourceDocument:
+    """A source; `number` tells it from the others of its message."""
     source_id = f"source-{number}"
     details = citation_details(citation)
     metadata = {"millrace": details} if details else None

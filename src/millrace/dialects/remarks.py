@@ -6,13 +6,14 @@ known is left out: their clients refuse a null where something optional is missi
 
 from typing import Any
 
-from msgspec import Struct, to_builtins
+from msgspec import Struct, convert
 
 from millrace.model.events import (
     AnyEvent,
     Citation,
     EmotionState,
     EmotionUpdated,
+    Passage,
     PassagesRetrieved,
     ProviderSwitched,
     ReasoningStep,
@@ -25,6 +26,7 @@ from millrace.model.events import (
     TurnStarted,
     Usage,
 )
+from millrace.model.messages import Message
 from millrace.stream.timestamps import iso
 
 Fields = dict[str, Any]
@@ -46,7 +48,8 @@ def remark(event: AnyEvent) -> Remark | None:
         case EmotionUpdated(of=of, state=state):
             said = Remark("emotion", {"of": of, **_emotion(state)}, id=f"emotion-{of}")
         case PassagesRetrieved(passages=passages, difficulty=difficulty, history_messages=count):
-            context = {"passages": to_builtins(passages), "difficulty": difficulty, "historyMessages": count}
+            found = [_passage(passage) for passage in passages]
+            context = {"passages": found, "difficulty": difficulty, "historyMessages": count}
             said = Remark("context", _known(context), id="context")
         case ReasoningStep(number=number, kind=kind, content=content, confidence=confidence):
             step = {"number": number, "kind": kind, "content": content, "confidence": confidence}
@@ -90,6 +93,28 @@ def ending(event: TerminalEvent) -> Fields:
             return {"finishReason": "failed", "error": error, "digest": event.digest}
 
 
+def stored(message: Message) -> Fields:
+    """What is known of a message that is kept: the same words as at its end, as far as they are kept."""
+    version, kept = message.version, message.version.metadata or {}
+    known = {
+        "sessionId": message.session_id,
+        "turnId": version.turn_id,
+        "createdAt": iso(message.created_at),
+        "version": version.number,
+        "versionCount": message.version_count,
+        "model": kept.get("model"),
+        "usage": usage_counts(convert(kept["usage"], Usage)) if "usage" in kept else None,
+        "cost": kept.get("cost"),
+        "finishReason": "failed" if version.status == "failed" else kept.get("finish_reason"),
+        "error": version.error and {"code": version.error.code},
+        "responseTimeMs": kept.get("response_time_ms"),
+        "timeToFirstTokenMs": kept.get("time_to_first_token_ms"),
+        "category": kept.get("category_detected"),
+        "ragEnabled": kept.get("rag_enabled"),
+    }
+    return _known(known)
+
+
 def error_details(code: str, *, recoverable: bool, retry_after: float | None) -> Fields:
     """What is known of an error, beside the sentence for people."""
     return _known({"code": code, "recoverable": recoverable, "retryAfter": retry_after})
@@ -111,7 +136,19 @@ def usage_counts(usage: Usage) -> Fields:
 def citation_details(citation: Citation) -> Fields:
     """A source, beside its title and address. `start` and `end` are character offsets into the text."""
     details = {"number": citation.number, "start": citation.start, "end": citation.end}
-    return _known({"snippet": citation.snippet or None, **details})
+    place = _place(citation.document_id, citation.chunk_id, citation.page)
+    return _known({"snippet": citation.snippet or None, **details, **place})
+
+
+def _passage(passage: Passage) -> Fields:
+    found = {"number": passage.number, "title": passage.title, "url": passage.url or None}
+    place = _place(passage.document_id, passage.chunk_id, passage.page)
+    return _known({**found, "snippet": passage.snippet, "score": passage.score, **place})
+
+
+def _place(document_id: str, chunk_id: str, page: int | None) -> Fields:
+    """Where in which of the user's documents something stands, if it does."""
+    return {"documentId": document_id or None, "chunkId": chunk_id or None, "page": page}
 
 
 def _completion(end: TurnCompleted) -> Fields:

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from millrace.model.errors import InvalidRequest, MillraceError, NotFound, StreamError
+from millrace.model.errors import InvalidRequest, MillraceError, NoActiveStream, NotFound, StreamError
 
 ErrorForm = Callable[[MillraceError], Response]
 """How a protocol tells an error that stands in place of its answer."""
@@ -37,6 +37,8 @@ def problem(error: MillraceError, *, fields: list[dict[str, str]] | None = None)
     }
     if error.retry_after is not None:
         body["retry_after"] = error.retry_after
+    if isinstance(error, NoActiveStream) and error.answer is not None:
+        body |= {"session_id": error.answer.session_id, "message_id": error.answer.id}
     if fields:
         body["errors"] = fields
     return body

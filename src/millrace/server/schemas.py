@@ -55,6 +55,10 @@ class ProblemShape(Shape):
     """Whether the same request may succeed later or after a small change."""
     retry_after: float | None = None
     """Seconds after which another try makes sense."""
+    session_id: str | None = None
+    """The conversation of `message_id`."""
+    message_id: str | None = None
+    """The stored answer to load, where the way to watch it being written is gone."""
     errors: list[dict[str, str]] | None = None
     """The fields that are wrong."""
 

@@ -1,4 +1,4 @@
-"""What clients of the AI SDK ask of a conversation, over HTTP and WebSocket alike: answer, again, resume, stop."""
+"""What clients of the AI SDK ask, over HTTP and over a WebSocket alike: an answer, or the same one again."""
 
 from contextlib import suppress
 
@@ -11,15 +11,14 @@ from millrace.model.errors import NoActiveStream, NotFound
 from millrace.model.messages import Turn
 from millrace.model.principal import Principal
 from millrace.ports import Store
-
-_FAR_BACK = 200
-"""How many messages of a conversation are looked at to find the question that is to be answered again."""
+from millrace.transports.conversations import MOST_MESSAGES, Conversations
 
 
 class Chats:
-    """Conversations by the names that clients give them."""
+    """Starts the turns that they ask for, in the `conversations` that they name."""
 
     def __init__(self, engine: Engine, store: Store) -> None:
+        self.conversations = Conversations(engine, store)
         self._engine = engine
         self._store = store
 
@@ -51,29 +50,6 @@ class Chats:
         again = structs.replace(command, session_name=None, session_id=session_id, regenerate=answer_id)
         return await self._engine.start(again, caller)
 
-    async def running(self, name: str, caller: Principal) -> Turn | None:
-        """The turn that is being answered in a conversation.
-
-        Raises:
-            NotFound: The conversation is another user's.
-        """
-        session_id, session = await self._engine.access.named(name, caller)
-        if session is None:
-            return None
-        active = await self._engine.active(session_id, caller)
-        return active[0].turn if active else None
-
-    async def stop(self, name: str, caller: Principal, turn_id: str | None = None) -> None:
-        """Stop what is being answered in a conversation, if anything is; with `turn_id` that turn and no other.
-
-        Raises:
-            NotFound: The conversation is another user's.
-        """
-        turn = await self.running(name, caller)
-        if turn is not None and turn_id in {None, turn.id}:
-            with suppress(NoActiveStream):  # it has just ended
-                await self._engine.cancel(CancelTurn(turn_id=turn.id), caller)
-
     async def _answer_to(self, ask: Ask, session_id: str, caller: Principal) -> str | None:
         """The answer of a question: by the client's id of it, by ours, or the latest one that reads the same."""
         if ask.question_key is not None:
@@ -83,7 +59,7 @@ class Chats:
             if record.turn.user_message_id == ask.question_id or record.turn.command.message == ask.command.message:
                 return record.turn.message_id
         alike: str | None = None
-        messages = await self._store.messages(session_id, limit=_FAR_BACK)
+        messages = await self._store.messages(session_id, limit=MOST_MESSAGES)
         for question, answer in zip(reversed(messages[:-1]), reversed(messages[1:]), strict=True):
             if question.role == "user" and question.id == ask.question_id:
                 return answer.id

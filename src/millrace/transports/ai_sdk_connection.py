@@ -150,7 +150,7 @@ class AiSdkConnection:
         if isinstance(asked, SendFrame):
             request.turn = await self._chats.start(asked.ask, self._caller)
         else:
-            request.turn = await self._chats.running(asked.chat, self._caller)
+            request.turn = await self._chats.conversations.running(asked.chat, self._caller)
         if request.aborted:
             await self._stop(request)
         return request.turn is not None and not request.aborted

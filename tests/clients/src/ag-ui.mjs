@@ -1,17 +1,18 @@
 // AG-UI's own HTTP client.
 
 import { HttpAgent } from "@ag-ui/client";
-import { base, until } from "./support.mjs";
+import { base, fetchWithComments, until } from "./support.mjs";
 
 const url = `${base}/api/ag-ui`;
 
 /** An agent that asks one question, and everything that it was told. */
-function agent(headers, question, more = {}) {
+export function agent(headers, question, more = {}) {
   const events = [];
   const { model, props, path = "", ...config } = more;
   const client = new HttpAgent({
     url: url + path,
     headers,
+    fetch: fetchWithComments,
     threadId: crypto.randomUUID(),
     initialMessages: question ? [{ id: crypto.randomUUID(), role: "user", content: question }] : [],
     ...config,

@@ -4,13 +4,13 @@ import * as v5 from "ai-v5";
 import * as v6 from "ai-v6";
 import * as v7 from "ai-v7";
 import WebSocket from "ws";
-import { base, until } from "./support.mjs";
+import { base, fetchWithComments, until } from "./support.mjs";
 
-const api = `${base}/api/ai/chat`;
+export const api = `${base}/api/ai/chat`;
 const SLOW = "sim/sim?tokens=150&interval_ms=10&seed=3";
 
 /** What `useChat` keeps. */
-class State {
+export class State {
   status = "ready";
   error = undefined;
 
@@ -32,7 +32,7 @@ class State {
 }
 
 /** What a person sees of a chat. */
-function sight(chat, data = []) {
+export function sight(chat, data = []) {
   return {
     status: chat.status,
     error: chat.error?.message ?? null,
@@ -49,7 +49,7 @@ function sight(chat, data = []) {
   };
 }
 
-function joined(message, type) {
+export function joined(message, type) {
   const parts = message.parts.filter((part) => part.type === type);
   return parts.map((part) => part.text).join("");
 }
@@ -198,6 +198,13 @@ function scenarios(sdk, makeTransport, leave, headers) {
       return sight(chat);
     },
 
+    async "cut upstream"() {
+      const { chat, close } = open("sim/sim?tokens=40&seed=9&fault=truncate&after=10");
+      await chat.sendMessage({ text: "Hello?" });
+      close();
+      return sight(chat);
+    },
+
     async "failed in the middle"() {
       const { chat, close } = open("sim/sim?tokens=40&seed=9&fault=error_event&after=10");
       await chat.sendMessage({ text: "Hello?" });
@@ -230,7 +237,8 @@ function scenarios(sdk, makeTransport, leave, headers) {
 
 /** All versions over HTTP, and version 7 over a WebSocket as well. */
 export function aiSdkScenarios(headers) {
-  const http = (sdk) => (body) => new sdk.DefaultChatTransport({ api, headers, body });
+  const http = (sdk) => (body) =>
+    new sdk.DefaultChatTransport({ api, headers, body, fetch: fetchWithComments });
   const socket = (body) =>
     new v7.WebSocketChatTransport({
       url: `${base}/api/ai/ws`,

@@ -41,3 +41,23 @@ export async function observe(scenarios) {
   );
   return Object.fromEntries(seen);
 }
+
+/** A fetch whose event streams are full of comments, as those are that wait for a slow model. */
+export async function fetchWithComments(url, init) {
+  const response = await fetch(url, init);
+  if (!response.headers.get("content-type")?.startsWith("text/event-stream")) return response;
+  let rest = "";
+  const stream = response.body
+    .pipeThrough(new TextDecoderStream())
+    .pipeThrough(
+      new TransformStream({
+        transform(text, controller) {
+          const records = (rest + text).split("\n\n");
+          rest = records.pop();
+          for (const record of records) controller.enqueue(`: keep-alive\n\n${record}\n\n`);
+        },
+      }),
+    )
+    .pipeThrough(new TextEncoderStream());
+  return new Response(stream, { status: response.status, headers: response.headers });
+}

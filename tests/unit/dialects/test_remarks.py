@@ -2,7 +2,7 @@
 
 from msgspec import structs
 
-from millrace.dialects.remarks import beginning, citation_details, ending, remark, usage_counts
+from millrace.dialects.remarks import beginning, citation_details, ending, remark, stored, usage_counts
 from millrace.model.events import (
     AnyEvent,
     Citation,
@@ -21,6 +21,8 @@ from millrace.model.events import (
     TurnStarted,
     Usage,
 )
+from millrace.model.messages import Message, MessageError, Version
+from millrace.stream.metadata import completion_metadata
 
 FEELING = EmotionState("joy", 0.5, "good", "optimal")
 
@@ -81,3 +83,20 @@ def test_a_beginning_a_source_and_counts() -> None:
         "reasoningTokens": 0,
         "cachedInputTokens": 0,
     }
+
+
+def test_what_is_stored_says_the_same_as_the_end_did() -> None:
+    end = TurnCompleted("stop", "d", 1, Usage(3, 4, 1), "a/b", cost=0.5, category="math", response_time_ms=7)
+    version = Version(
+        number=2, content="So.", status="complete", created_at=0, turn_id="t", metadata=completion_metadata(end)
+    )
+    kept = stored(Message(id="m", session_id="s", role="assistant", created_at=0, version=version, version_count=2))
+    live = ending(end)
+    assert {name: kept[name] for name in live if name != "digest"} == {
+        name: value for name, value in live.items() if name != "digest"
+    }
+    assert (kept["version"], kept["versionCount"], kept["turnId"]) == (2, 2, "t")
+    failed = structs.replace(version, status="failed", metadata=None, error=MessageError("INTERRUPTED", "Oh."))
+    kept = stored(Message(id="m", session_id="s", role="assistant", created_at=0, version=failed))
+    assert (kept["finishReason"], kept["error"]) == ("failed", {"code": "INTERRUPTED"})
+    assert None not in kept.values()

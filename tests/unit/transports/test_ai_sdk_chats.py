@@ -1,4 +1,4 @@
-"""Which answer is meant when a client wants one again, what is resumed and what is stopped."""
+"""Which answer is meant when a client wants one again."""
 
 import asyncio
 
@@ -81,32 +81,9 @@ async def test_what_is_being_written_is_stopped_before_it_is_written_again(bench
     assert [version.status for version in await bench.store.versions(first.message_id)] == ["cancelled", "complete"]
 
 
-async def test_what_runs_is_found_and_stopped(bench: ChatBench) -> None:
-    chats = Chats(bench.engine, bench.store)
-    assert await chats.running("c1", ANA) is None, "a chat that has not begun"
-    await chats.stop("c1", ANA)
-    turn = await chats.start(asked("Why?"), ANA)
-    call = await bench.provider.next_call()
-    found = await chats.running("c1", ANA)
-    assert found is not None
-    assert found.id == turn.id
-    assert await chats.running("c1", BEN) is None, "another user's chat of the same name is another chat"
-    await chats.stop("c1", ANA, "another turn")
-    assert not call.closed.is_set()
-    await chats.stop("c1", ANA, turn.id)
-    await call.closed.wait()
-    await bench.engine.entries(turn.id, ANA)
-    assert await chats.running("c1", ANA) is None
-
-
 async def test_nobody_elses(bench: ChatBench) -> None:
     turn = await answered(bench, asked("Why?"), "So.")
     chats = Chats(bench.engine, bench.store)
-    for name in (turn.session_id, turn.session_id):
-        with pytest.raises(NotFound):
-            await chats.running(name, BEN)
-        with pytest.raises(NotFound):
-            await chats.stop(name, BEN)
     with pytest.raises(NotFound):
         await chats.start(asked("Why?", answer=turn.message_id, again=True), BEN)
     with pytest.raises(InvalidRequest):

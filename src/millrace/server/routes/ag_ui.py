@@ -4,10 +4,13 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from millrace.dialects.ag_ui import AgUiDialect, decode_run
+from millrace.dialects.ag_ui import AgUiDialect, decode_names, decode_run
+from millrace.dialects.ag_ui_history import agent_message, agent_question
 from millrace.server.event_streams import event_stream
 from millrace.server.routes.documentation import EVENT, Responses, problems
 from millrace.server.services import Caller, ServicesDep
+from millrace.transports.conversations import Conversations
+from millrace.transports.sse import HEADERS, EventStream
 
 router = APIRouter(prefix="/api/ag-ui", tags=["AG-UI"])
 
@@ -70,3 +73,23 @@ async def run_agent(request: Request, caller: Caller, services: ServicesDep) -> 
     """
     command, names = decode_run(await request.body(), caller.user_id)
     return await event_stream(services, caller, command, AgUiDialect(names))
+
+
+@router.post(
+    "/connect",
+    response_class=Response,
+    openapi_extra=_RUN,
+    responses={**_EVENTS, **problems(400, 401, 403, 404, 413, 429, 503)},
+)
+async def connect_agent(request: Request, caller: Caller, services: ServicesDep) -> Response:
+    """Join a conversation: all that was said, and the answer that is being written, whoever asked for it.
+
+    The body is that of a run, which asks nothing: its `messages` may be empty.
+    """
+    names = decode_names(await request.body())
+    conversation = await Conversations(services.engine, services.store).read(names.thread_id, caller)
+    said = [agent_message(message) for message in conversation.messages]
+    turn = conversation.running
+    if turn is None:
+        return Response(AgUiDialect(names, said).idle(), headers=dict(HEADERS), media_type=EventStream.media_type)
+    return await event_stream(services, caller, turn, AgUiDialect(names, [*said, agent_question(turn)]))

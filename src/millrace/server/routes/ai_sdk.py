@@ -3,15 +3,19 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Request, Response
+from pydantic import ConfigDict
 from starlette.status import HTTP_204_NO_CONTENT
 
 from millrace.dialects.ai_sdk import DONE, AiSdkDialect, decode_ask, decode_stop
-from millrace.model.errors import MillraceError
+from millrace.dialects.ai_sdk_history import ui_message, ui_question
+from millrace.model.errors import MillraceError, NoActiveStream
 from millrace.server.event_streams import event_stream
 from millrace.server.problems import error_headers
 from millrace.server.routes.documentation import EVENT, Responses, sentences
+from millrace.server.schemas import Shape
 from millrace.server.services import Caller, Services, ServicesDep
 from millrace.transports.ai_sdk_chats import Chats
+from millrace.transports.conversations import Conversations
 
 PREFIX = "/api/ai"
 _HEADERS = {"x-vercel-ai-ui-message-stream": "v1"}
@@ -22,9 +26,34 @@ ChatId = Annotated[str, Path(max_length=200, description="The client's own name 
 Key = Annotated[str | None, Header(max_length=200)]
 
 
+class ChatShape(Shape):
+    """A conversation, as the AI SDK names its parts."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "id": "a-chat",
+                "messages": [
+                    {"id": "m1", "role": "user", "parts": [{"type": "text", "text": "Why is the sky blue?"}]},
+                    {"id": "m2", "role": "assistant", "parts": [{"type": "text", "text": "Light scatters."}]},
+                ],
+                "activeStreamId": None,
+            }
+        }
+    )
+
+    id: str
+    messages: list[dict[str, Any]]
+    """Oldest first."""
+    activeStreamId: str | None  # noqa: N815 - the word of the protocol
+    """The turn that is being answered; its question is the last of the messages."""
+
+
 def plain_error(error: MillraceError) -> Response:
     """An error as these clients show it to people: they take the body for the message, whatever it is."""
     headers = {**error_headers(error), "X-Error-Code": error.code}
+    if isinstance(error, NoActiveStream) and error.answer is not None:  # the stored answer to load instead
+        headers |= {"X-Session-Id": error.answer.session_id, "X-Message-Id": error.answer.id}
     return Response(error.message, error.status, headers, "text/plain")
 
 
@@ -102,7 +131,7 @@ async def send_messages(
     `chat_request` has them.
     """
     ask = decode_ask(await request.body(), caller.user_id, key=idempotency_key)
-    chats = _chats(services)
+    chats = Chats(services.engine, services.store)
     return await event_stream(
         services, caller, lambda: chats.start(ask, caller), AiSdkDialect(), closing=DONE, headers=_HEADERS
     )
@@ -115,7 +144,7 @@ async def send_messages(
 )
 async def resume_stream(chat_id: ChatId, caller: Caller, services: ServicesDep) -> Response:
     """Watch the answer that is being written, from its beginning, whoever asked for it."""
-    turn = await _chats(services).running(chat_id, caller)
+    turn = await _conversations(services).running(chat_id, caller)
     if turn is None:
         return Response(status_code=HTTP_204_NO_CONTENT)
     return await event_stream(services, caller, turn, AiSdkDialect(), closing=DONE, headers=_HEADERS)
@@ -125,9 +154,23 @@ async def resume_stream(chat_id: ChatId, caller: Caller, services: ServicesDep) 
 async def stop_stream(request: Request, chat_id: ChatId, caller: Caller, services: ServicesDep) -> dict[str, bool]:
     """Stop the answer that is being written, if one is. With `activeStreamId`, a turn's id, only that one."""
     turn_id = decode_stop(await request.body())
-    await _chats(services).stop(chat_id, caller, turn_id)
+    await _conversations(services).stop(chat_id, caller, turn_id)
     return {"success": True}
 
 
-def _chats(services: Services) -> Chats:
-    return Chats(services.engine, services.store)
+@router.get("/{chat_id:path}/messages", responses=sentences(401, 404))
+async def read_messages(chat_id: ChatId, caller: Caller, services: ServicesDep) -> ChatShape:
+    """What a page begins with: the newest 200 messages, and the id of the answer that is being written.
+
+    Give `messages` to `useChat`, and let it `resume` where `activeStreamId` is not null.
+    """
+    conversation = await _conversations(services).read(chat_id, caller)
+    messages = [ui_message(message) for message in conversation.messages]
+    turn = conversation.running
+    if turn is None:
+        return ChatShape(id=chat_id, messages=messages, activeStreamId=None)
+    return ChatShape(id=chat_id, messages=[*messages, ui_question(turn)], activeStreamId=turn.id)
+
+
+def _conversations(services: Services) -> Conversations:
+    return Conversations(services.engine, services.store)
