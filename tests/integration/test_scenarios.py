@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.support.chat_client import LIMIT_S, Visitor, digest
 from tests.support.journal import requests_of
+from tests.support.parts_speakers import AgUiSpeaker, AiSdkSocketSpeaker, AiSdkSpeaker
 from tests.support.responses_speaker import ResponsesSpeaker
 from tests.support.server import start_server
 from tests.support.speakers import SPEAKERS as OTHERS
@@ -16,7 +17,7 @@ from tests.support.speakers import Heard, Speaker
 
 from millrace.testing.simulator.process import SimulatorProcess
 
-SPEAKERS: tuple[type[Speaker], ...] = (*OTHERS, ResponsesSpeaker)
+SPEAKERS: tuple[type[Speaker], ...] = (*OTHERS, ResponsesSpeaker, AiSdkSpeaker, AiSdkSocketSpeaker, AgUiSpeaker)
 EVERY = pytest.mark.parametrize("kind", SPEAKERS, ids=lambda kind: kind.name)
 _told: dict[str, str] = {}
 """What a model said, in whichever protocol it was asked first: it says the same to everybody."""
