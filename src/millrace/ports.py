@@ -289,6 +289,21 @@ class Store(Protocol):
     async def rename_session(self, session_id: str, title: str, now_ms: int) -> None:
         """Give a session another title."""
 
+    async def pinned_sessions(self, user_id: str) -> Sequence[Session]:
+        """All sessions that a user keeps at the top of the list, newest activity first."""
+
+    async def pin_session(self, session_id: str, *, pinned: bool) -> None:
+        """Keep a session at the top of the list, or no longer. That is no activity in it."""
+
+    async def branch_session(self, session_id: str, message_id: str, branch: Session) -> None:
+        """Create `branch` with copies of a session's messages up to and with `message_id`, as they are shown now.
+
+        The copies have ids of their own and one version each; the session itself stays as it is.
+
+        Raises:
+            NotFound: The message is not in the session; nothing is created.
+        """
+
     async def delete_session(self, session_id: str) -> None:
         """Delete a session with all its messages."""
 

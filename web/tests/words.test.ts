@@ -51,6 +51,7 @@ describe("sessions", () => {
     created_at: updated.toISOString(),
     updated_at: updated.toISOString(),
     message_count: 1,
+    pinned: false,
   });
 
   it("are grouped by the calendar of who looks", () => {

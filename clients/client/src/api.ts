@@ -2,8 +2,12 @@ import type {
   AuthSession,
   BatchAnswer,
   BatchRequest,
+  DocumentInfo,
+  DocumentList,
   Message,
   ModelList,
+  Preferences,
+  PreferencesChange,
   Problem,
   SearchResult,
   Session,
@@ -13,6 +17,7 @@ import type {
   WsTicket,
 } from "@millrace/protocol";
 import { ApiError } from "./errors.ts";
+import { send } from "./upload.ts";
 
 export interface ApiOptions {
   /** Where the server is; the page's own origin where empty. No slash at the end. */
@@ -26,6 +31,7 @@ interface RequestOptions {
   readonly method?: string;
   readonly body?: unknown;
   readonly signal?: AbortSignal;
+  readonly keepalive?: boolean;
 }
 
 /** The HTTP side of the server. Every method throws `ApiError`. */
@@ -75,8 +81,10 @@ export class Api {
     return this.#json("/api/sessions", { method: "POST", body: title ? { title } : {} });
   }
 
-  session(id: string, signal?: AbortSignal): Promise<SessionDetail> {
-    return this.#json(`/api/sessions/${encodeURIComponent(id)}`, signal ? { signal } : {});
+  /** The newest messages of a conversation, or those before the message `before`. */
+  session(id: string, options: { before?: string } = {}): Promise<SessionDetail> {
+    const query = options.before ? `?${new URLSearchParams({ before: options.before })}` : "";
+    return this.#json(`/api/sessions/${encodeURIComponent(id)}${query}`);
   }
 
   renameSession(id: string, title: string): Promise<Session> {
@@ -86,8 +94,25 @@ export class Api {
     });
   }
 
-  async deleteSession(id: string): Promise<void> {
-    await this.#request(`/api/sessions/${encodeURIComponent(id)}`, { method: "DELETE" });
+  /** A new conversation with copies of this one's messages up to and with `messageId`. */
+  branchSession(id: string, messageId: string): Promise<Session> {
+    return this.#json(`/api/sessions/${encodeURIComponent(id)}/branch`, {
+      method: "POST",
+      body: { message_id: messageId },
+    });
+  }
+
+  pinSession(id: string, pinned: boolean): Promise<Session> {
+    return this.#json(`/api/sessions/${encodeURIComponent(id)}`, {
+      method: "PATCH",
+      body: { pinned },
+    });
+  }
+
+  /** @param options `leaving`: the page is being closed; the request is to outlive it. */
+  async deleteSession(id: string, options: { leaving?: boolean } = {}): Promise<void> {
+    const path = `/api/sessions/${encodeURIComponent(id)}`;
+    await this.#request(path, { method: "DELETE", keepalive: options.leaving ?? false });
   }
 
   async search(text: string, limit = 20): Promise<SearchResult[]> {
@@ -114,6 +139,44 @@ export class Api {
     const { ticket } = await this.wsTicket();
     const base = this.baseUrl || globalThis.location?.origin || "";
     return `${base.replace(/^http/, "ws")}${path}?ticket=${encodeURIComponent(ticket)}`;
+  }
+
+  /** The person's choices that hold on all devices. */
+  preferences(): Promise<Preferences> {
+    return this.#json("/api/preferences");
+  }
+
+  changePreferences(change: PreferencesChange): Promise<Preferences> {
+    return this.#json("/api/preferences", { method: "PATCH", body: change });
+  }
+
+  /** The texts that answers may come from, newest first. */
+  documents(): Promise<DocumentList> {
+    return this.#json("/api/documents");
+  }
+
+  async deleteDocument(id: string): Promise<void> {
+    await this.#request(`/api/documents/${encodeURIComponent(id)}`, { method: "DELETE" });
+  }
+
+  /**
+   * Keeps a file, so that answers may come from it.
+   *
+   * @param onProgress Told how much has gone out, from 0 to 1, where the environment can tell.
+   */
+  async uploadDocument(
+    file: File,
+    options: { onProgress?: (share: number) => void; signal?: AbortSignal } = {},
+  ): Promise<DocumentInfo> {
+    const upload = () => {
+      const body = new FormData();
+      body.append("file", file, file.name);
+      return send(`${this.baseUrl}/api/documents`, body, this.#token(), options);
+    };
+    let response = await upload();
+    if (response.status === 401 && (await this.#refresh())) response = await upload();
+    if (!response.ok) throw await failureOf(response);
+    return (await response.json()) as DocumentInfo;
   }
 
   models(): Promise<ModelList> {
@@ -159,6 +222,7 @@ export class Api {
       init.body = JSON.stringify(options.body);
     }
     if (options.signal) init.signal = options.signal;
+    if (options.keepalive) init.keepalive = true;
     try {
       return await this.#fetch(this.baseUrl + path, init);
     } catch (cause) {

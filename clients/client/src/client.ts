@@ -117,6 +117,11 @@ export class ChatClient {
     return this.#loader.load(sessionId);
   }
 
+  /** Loads the messages before the oldest one that is shown, if there are any. Throws `ApiError`. */
+  loadOlder(sessionId: string): Promise<void> {
+    return this.#loader.older(this.#conversations.obtain(sessionId));
+  }
+
   /**
    * Sends a message. It is shown at once and kept until the server has answered, over any number of lost
    * connections.
@@ -169,6 +174,8 @@ export class ChatClient {
       const sent = this.#connection.send({ type: "chat_stop", data: { session_id: sessionId } });
       if (!sent && conversation.running.length > 0) this.#stops.add(sessionId);
     }
+    // What was held would hide that it has stopped.
+    this.continue(sessionKey);
     this.#conversations.flush();
   }
 
@@ -188,13 +195,20 @@ export class ChatClient {
     this.#connection.send({ type: "chat_config", data: { config } });
   }
 
-  /** Holds a turn's delivery; the answer goes on being written. */
-  pause(turnId: string): void {
-    this.#connection.send({ type: "chat_pause", data: { turn_id: turnId } });
+  /** Holds what is being delivered of a session's answers; they go on being written. */
+  pause(sessionKey: string): void {
+    for (const turnId of this.#conversations.obtain(sessionKey).hold(true)) {
+      this.#connection.send({ type: "chat_pause", data: { turn_id: turnId } });
+    }
+    this.#conversations.flush();
   }
 
-  continue(turnId: string): void {
-    this.#connection.send({ type: "chat_continue", data: { turn_id: turnId } });
+  /** Goes on with what was held, from where it was left. */
+  continue(sessionKey: string): void {
+    for (const turnId of this.#conversations.obtain(sessionKey).hold(false)) {
+      this.#connection.send({ type: "chat_continue", data: { turn_id: turnId } });
+    }
+    this.#conversations.flush();
   }
 
   /** Makes another version of an answer the one that counts. */
@@ -245,10 +259,12 @@ export class ChatClient {
   }
 
   #resume(turn: Turn): void {
-    this.#connection.send({
-      type: "chat_resume",
-      data: { turn_id: turn.turnId, after_seq: turn.lastSeq },
-    });
+    const { turnId, sessionId, lastSeq } = turn;
+    this.#connection.send({ type: "chat_resume", data: { turn_id: turnId, after_seq: lastSeq } });
+    // A new connection knows nothing of what the one before it was told to hold.
+    if (this.#conversations.get(sessionId)?.isPaused(turnId)) {
+      this.#connection.send({ type: "chat_pause", data: { turn_id: turnId } });
+    }
   }
 
   #onOpen(): void {

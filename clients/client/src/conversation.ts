@@ -22,6 +22,10 @@ export interface ConversationState {
   readonly messages: readonly ChatMessage[];
   /** Whether an answer is being written or waited for. */
   readonly busy: boolean;
+  /** Whether delivery of what is being written is held. */
+  readonly paused: boolean;
+  /** Whether the server has messages before the first one here. */
+  readonly hasOlder: boolean;
 }
 
 /** A request that no frame has answered yet. */
@@ -50,6 +54,8 @@ export class Conversation {
   readonly #answers = new Map<string, string>();
   readonly #unanswered = new Map<string, Unanswered>();
   readonly #dirtyTurns = new Set<string>();
+  /** Turns whose delivery is held. */
+  readonly #paused = new Set<string>();
   /** Turns that the server no longer knows; this page is the only place that still shows them. */
   readonly #lost = new Set<string>();
   #draft: ConversationState;
@@ -63,6 +69,8 @@ export class Conversation {
       error: null,
       messages: [],
       busy: false,
+      paused: false,
+      hasOlder: false,
     };
     this.#state = new Store(this.#draft);
   }
@@ -87,6 +95,23 @@ export class Conversation {
 
   turn(turnId: string): Turn | undefined {
     return this.#turns.get(turnId);
+  }
+
+  isPaused(turnId: string): boolean {
+    return this.#paused.has(turnId);
+  }
+
+  /** Holds what runs, or lets it go on. Returns the turns for which that is new. */
+  hold(paused: boolean): string[] {
+    const changed = paused
+      ? this.running.map((turn) => turn.turnId).filter((turnId) => !this.#paused.has(turnId))
+      : [...this.#paused];
+    for (const turnId of changed) {
+      if (paused) this.#paused.add(turnId);
+      else this.#paused.delete(turnId);
+    }
+    if (changed.length > 0) this.#touch();
+    return changed;
   }
 
   message(id: string): ChatMessage | undefined {
@@ -194,6 +219,10 @@ export class Conversation {
   hydrate(detail: SessionDetail): void {
     const known = this.#draft.messages;
     const messages = detail.messages.map((message) => this.#fromStored(message, known));
+    // What was loaded further up stays.
+    const begin = known.findIndex((message) => message.id === detail.messages[0]?.id);
+    messages.unshift(...known.slice(0, Math.max(begin, 0)));
+    const stored = messages.length;
     for (const running of detail.running) this.#addRunning(running, messages, known);
     const shown = new Set(messages.map((message) => message.key));
     const local = known.filter((message) => !shown.has(message.key) && this.#isOnlyHere(message));
@@ -203,7 +232,19 @@ export class Conversation {
       loading: "ready",
       error: null,
       messages: [...messages, ...local],
+      hasOlder: stored < detail.session.message_count,
     });
+  }
+
+  /** Adds what the server has before the first message here. */
+  prepend({ messages, session }: SessionDetail): void {
+    const known = new Set(this.#draft.messages.map((message) => message.id));
+    const older = messages
+      .filter((message) => !known.has(message.id))
+      .map((message) => storedMessage(message, message.id));
+    const all = [...older, ...this.#draft.messages];
+    const stored = all.filter((message) => message.id !== null).length;
+    this.#set({ messages: all, hasOlder: older.length > 0 && stored < session.message_count });
   }
 
   /** One stored message in its new form, after its version was changed for example. */
@@ -247,7 +288,11 @@ export class Conversation {
       this.#draft = { ...this.#draft, messages };
     }
     const busy = this.#draft.messages.some(isPending);
-    if (busy !== this.#draft.busy) this.#draft = { ...this.#draft, busy };
+    for (const turn of this.#turns.values()) if (hasEnded(turn)) this.#paused.delete(turn.turnId);
+    const paused = this.#paused.size > 0;
+    if (busy !== this.#draft.busy || paused !== this.#draft.paused) {
+      this.#draft = { ...this.#draft, busy, paused };
+    }
     this.#state.set(this.#draft);
   }
 

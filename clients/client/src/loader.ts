@@ -11,6 +11,8 @@ export class SessionLoader {
   readonly #conversations: Conversations;
   readonly #sessions: SessionList;
   readonly #onFound: (turn: Turn) => void;
+  /** Sessions whose older messages are on their way. */
+  readonly #older = new Set<string>();
   readonly #loads = new Map<string, Promise<void>>();
 
   /** @param onFound Called for each running turn that was not known before. */
@@ -33,6 +35,20 @@ export class SessionLoader {
     const load = this.#load(sessionId).finally(() => this.#loads.delete(sessionId));
     this.#loads.set(sessionId, load);
     return load;
+  }
+
+  /** Adds the messages before the oldest that is shown. Throws `ApiError`. */
+  async older(conversation: Conversation): Promise<void> {
+    const { sessionId, hasOlder, messages } = conversation.state.get();
+    const first = messages.find((message) => message.id !== null)?.id;
+    if (sessionId === null || !hasOlder || !first || this.#older.has(sessionId)) return;
+    this.#older.add(sessionId);
+    try {
+      conversation.prepend(await this.#api.session(sessionId, { before: first }));
+    } finally {
+      this.#older.delete(sessionId);
+    }
+    this.#conversations.flush();
   }
 
   /** Settles a turn that could not be resumed: it has ended and is stored, or it is lost. */

@@ -23,6 +23,8 @@ export class SessionList {
   readonly #state = new Store<SessionListState>(EMPTY);
   /** What a session without a title is called meanwhile: its first question. */
   readonly #hints = new Map<string, string>();
+  /** Sessions that are about to be deleted, for whoever wants them back. */
+  readonly #hidden = new Map<string, Session>();
   #refreshing = false;
   #again = false;
 
@@ -67,7 +69,7 @@ export class SessionList {
     const page = this.#withNames(await this.#api.sessions({ cursor: nextCursor }));
     this.#state.update((state) => ({
       ...state,
-      sessions: joined(state.sessions, page.sessions),
+      sessions: joined(state.sessions, this.#visible(page.sessions)),
       nextCursor: page.next_cursor,
     }));
   }
@@ -86,24 +88,57 @@ export class SessionList {
     }
   }
 
-  /** Throws `ApiError` after the session is back in the list. */
-  async remove(id: string): Promise<void> {
-    const before = this.#state.get().sessions;
-    this.#state.update((state) => ({
-      ...state,
-      sessions: state.sessions.filter((session) => session.id !== id),
-    }));
+  /** Keeps a session at the top of the list, or no longer. Throws `ApiError` after all is as it was. */
+  async pin(id: string, pinned: boolean): Promise<void> {
+    this.#put(id, (session) => ({ ...session, pinned }));
     try {
-      await this.#api.deleteSession(id);
+      const changed = await this.#api.pinSession(id, pinned);
+      this.#put(id, (session) => ({ ...session, pinned: changed.pinned }));
       this.#tabs?.post({ kind: "sessions-changed", sessionId: id });
     } catch (error) {
-      this.#state.update((state) => ({ ...state, sessions: before }));
+      this.#put(id, (session) => ({ ...session, pinned: !pinned }));
+      throw error;
+    }
+  }
+
+  /** Takes a session out of sight, so that deleting it can be thought over. `restore` brings it back. */
+  hide(id: string): void {
+    const session = this.#state.get().sessions.find((one) => one.id === id);
+    if (!session) return;
+    this.#hidden.set(id, session);
+    this.#state.update((state) => ({ ...state, sessions: this.#visible(state.sessions) }));
+  }
+
+  restore(id: string): void {
+    const session = this.#hidden.get(id);
+    if (!session) return;
+    this.#hidden.delete(id);
+    this.#state.update((state) => ({
+      ...state,
+      sessions: joined(state.sessions, [session]).sort(byActivity),
+    }));
+  }
+
+  /**
+   * Deletes a session. Throws `ApiError` after it is back in the list.
+   *
+   * @param options `leaving`: the page is being closed, so nobody waits for the answer.
+   */
+  async remove(id: string, options: { leaving?: boolean } = {}): Promise<void> {
+    this.hide(id);
+    try {
+      await this.#api.deleteSession(id, options);
+      this.#hidden.delete(id);
+      this.#tabs?.post({ kind: "sessions-changed", sessionId: id });
+    } catch (error) {
+      this.restore(id);
       throw error;
     }
   }
 
   clear(): void {
     this.#hints.clear();
+    this.#hidden.clear();
     this.#state.set(EMPTY);
   }
 
@@ -113,12 +148,18 @@ export class SessionList {
     }
     try {
       const page = this.#withNames(await this.#api.sessions());
+      // What is pinned is in sight, however long ago it was used.
+      const pinned = page.pinned.filter(({ id }) => page.sessions.every((one) => one.id !== id));
+      const newest = this.#visible(page.sessions);
       const isFirst = this.#state.get().nextCursor === null;
       this.#state.update((state) => ({
         // Pages that were loaded further down stay; what is newer than them must be in this one.
         sessions: isFirst
-          ? page.sessions
-          : joined(page.sessions, olderThan(page.sessions.at(-1), state.sessions)),
+          ? [...newest, ...this.#visible(pinned)]
+          : joined(newest, [
+              ...olderThan(page.sessions.at(-1), state.sessions).filter((one) => !one.pinned),
+              ...this.#visible(pinned),
+            ]),
         loading: "ready",
         error: null,
         nextCursor: isFirst ? page.next_cursor : state.nextCursor,
@@ -130,7 +171,15 @@ export class SessionList {
   }
 
   #withNames(page: SessionPage): SessionPage {
-    return { ...page, sessions: page.sessions.map((session) => this.#named(session)) };
+    return {
+      ...page,
+      sessions: page.sessions.map((session) => this.#named(session)),
+      pinned: page.pinned.map((session) => this.#named(session)),
+    };
+  }
+
+  #visible(sessions: readonly Session[]): Session[] {
+    return sessions.filter((session) => !this.#hidden.has(session.id));
   }
 
   #named(session: Session): Session {
@@ -149,6 +198,10 @@ export class SessionList {
 function joined(first: readonly Session[], second: readonly Session[]): Session[] {
   const known = new Set(first.map((session) => session.id));
   return [...first, ...second.filter((session) => !known.has(session.id))];
+}
+
+function byActivity(a: Session, b: Session): number {
+  return b.updated_at.localeCompare(a.updated_at);
 }
 
 function olderThan(last: Session | undefined, sessions: readonly Session[]): Session[] {

@@ -172,7 +172,7 @@ export class FakeServer {
     }
     if (line.startsWith("GET /api/sessions?")) {
       const sessions = [...this.sessions.values()].map((detail) => detail.session);
-      return Response.json({ sessions, next_cursor: null });
+      return Response.json({ sessions, pinned: [], next_cursor: null });
     }
     const detail = this.sessions.get(path.replace("/api/sessions/", ""));
     return detail ? Response.json(detail) : problem(404);
@@ -331,6 +331,7 @@ export function detail(over: Partial<SessionDetail> = {}, id = "s1"): SessionDet
       created_at: "2026-01-01T00:00:00.000Z",
       updated_at: "2026-01-01T00:00:00.000Z",
       message_count: 0,
+      pinned: false,
     },
     messages: [],
     running: [],

@@ -397,10 +397,20 @@ export interface SearchShape {
   results: SearchResultShape[];
 }
 /**
- * Another title.
+ * Where to branch off.
+ */
+export interface SessionBranch {
+  /**
+   * The last message that the branch has too.
+   */
+  message_id: string;
+}
+/**
+ * Another title or place in the list; what is left out stays as it is.
  */
 export interface SessionChange {
-  title: string;
+  title?: string | null;
+  pinned?: boolean | null;
 }
 /**
  * What goes on in one conversation.
@@ -438,12 +448,20 @@ export interface SessionShape {
   created_at: string;
   updated_at: string;
   message_count: number;
+  /**
+   * Whether it is kept at the top of the list.
+   */
+  pinned: boolean;
 }
 /**
  * A page of conversations, newest activity first.
  */
 export interface SessionsShape {
   sessions: SessionShape[];
+  /**
+   * With the first page: all that are kept at the top of the list, however old. Their page has them too.
+   */
+  pinned: SessionShape[];
   /**
    * What to ask for the next page with; none on the last one.
    */
@@ -557,6 +575,10 @@ export interface TokensSessionShape {
   created_at: string;
   updated_at: string;
   message_count: number;
+  /**
+   * Whether it is kept at the top of the list.
+   */
+  pinned: boolean;
   /**
    * The same as `id`.
    */

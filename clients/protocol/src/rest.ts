@@ -18,6 +18,10 @@ export type BatchRequest = wire.ChatRequest;
 export type BatchAnswer = Omit<wire.ChatAnswer, "metadata"> & { metadata: CompletionMetadata };
 export type ModelInfo = wire.ModelShape;
 export type ModelList = wire.ModelsShape;
+export type Preferences = wire.PreferencesShape;
+export type PreferencesChange = wire.PreferencesChange;
+export type DocumentInfo = wire.DocumentShape;
+export type DocumentList = wire.DocumentsShape;
 
 export type Message = Omit<wire.MessageShape, "metadata" | "error"> & {
   metadata: Partial<CompletionMetadata> | null;

@@ -36,6 +36,8 @@ class Session(Struct, frozen=True):
     created_at: int
     updated_at: int
     message_count: int = 0
+    pinned: bool = False
+    """Whether it is kept at the top of the list."""
 
 
 class MessageError(Struct, frozen=True):

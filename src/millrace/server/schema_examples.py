@@ -9,6 +9,7 @@ SESSION: Any = {
     "created_at": WHEN,
     "updated_at": WHEN,
     "message_count": 2,
+    "pinned": False,
 }
 METADATA: Any = {
     "provider_used": "openai",
@@ -50,7 +51,7 @@ KEY: Any = {
     "revoked_at": None,
     "key": "mr_3f9a0c51b7de_4Jm1yFz0W8kXq2VtB6nRc9LhPdEaUsGoIwMbZxKjTfY",
 }
-SESSIONS: Any = {"sessions": [SESSION], "next_cursor": None}
+SESSIONS: Any = {"sessions": [SESSION], "pinned": [], "next_cursor": None}
 SESSION_DETAIL: Any = {"session": SESSION, "messages": [MESSAGE], "running": []}
 ANSWER: Any = {
     "session_id": SESSION["id"],

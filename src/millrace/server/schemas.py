@@ -138,6 +138,8 @@ class SessionShape(Shape):
     created_at: str
     updated_at: str
     message_count: int
+    pinned: bool
+    """Whether it is kept at the top of the list."""
 
     @classmethod
     def of(cls, session: Session) -> "SessionShape":
@@ -148,6 +150,7 @@ class SessionShape(Shape):
             created_at=iso(session.created_at),
             updated_at=iso(session.updated_at),
             message_count=session.message_count,
+            pinned=session.pinned,
         )
 
 
@@ -262,6 +265,8 @@ class SessionsShape(Shape):
     model_config = ConfigDict(json_schema_extra={"example": SESSIONS})
 
     sessions: list[SessionShape]
+    pinned: list[SessionShape]
+    """With the first page: all that are kept at the top of the list, however old. Their page has them too."""
     next_cursor: str | None
     """What to ask for the next page with; none on the last one."""
 
@@ -283,9 +288,17 @@ class SessionCreation(Body):
 
 
 class SessionChange(Body):
-    """Another title."""
+    """Another title or place in the list; what is left out stays as it is."""
 
-    title: Title
+    title: Title | None = None
+    pinned: bool | None = None
+
+
+class SessionBranch(Body):
+    """Where to branch off."""
+
+    message_id: Annotated[str, Field(min_length=1, max_length=200)]
+    """The last message that the branch has too."""
 
 
 class VersionsShape(Shape):

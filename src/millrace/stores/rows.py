@@ -104,6 +104,7 @@ def session_params(session: Session) -> Params:
         "created_at": session.created_at,
         "updated_at": session.updated_at,
         "message_count": 0,
+        "pinned": session.pinned,
     }
 
 
@@ -205,7 +206,7 @@ def to_preferences(row: AnyRow) -> Preferences:
 
 
 def to_session(row: AnyRow) -> Session:
-    """From the columns id, user_id, title, created_at, updated_at, message_count."""
+    """From the columns id, user_id, title, created_at, updated_at, message_count, pinned."""
     return Session(*row)
 
 

@@ -1,6 +1,7 @@
 """The store in a SQL database: SQLite by default, PostgreSQL by the same code."""
 
 import asyncio
+import uuid
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -155,6 +156,18 @@ class SqlStore:
         """See `Store`."""
         await self._do(self._sql.rename_session, {"key": key(session_id), "new_title": rows.clean(title), "at": now_ms})
 
+    async def pinned_sessions(self, user_id: str) -> Sequence[Session]:
+        """See `Store`."""
+        return [rows.to_session(row) for row in await self._all(self._sql.pinned_sessions, {"user_id": key(user_id)})]
+
+    async def pin_session(self, session_id: str, *, pinned: bool) -> None:
+        """See `Store`."""
+        await self._do(self._sql.pin_session, {"key": key(session_id), "chosen": pinned})
+
+    async def branch_session(self, session_id: str, message_id: str, branch: Session) -> None:
+        """See `Store`."""
+        await self._database.write(_Branching(self._sql, session_id, message_id, branch))
+
     async def delete_session(self, session_id: str) -> None:
         """See `Store`."""
         await self._do(self._sql.delete_session, {"key": key(session_id)})
@@ -242,6 +255,34 @@ class SqlStore:
 
 _NewMessage: TypeAlias = tuple[str, str, Version]
 """Id, role and only version of a message."""
+
+
+class _Branching:
+    """The transaction of `branch_session`."""
+
+    def __init__(self, sql: Statements, session_id: str, message_id: str, branch: Session) -> None:
+        self._sql = sql
+        self._what = {"session_id": key(session_id), "before": key(message_id)}
+        self._branch = branch
+
+    def __call__(self, connection: Connection) -> None:
+        sql, branch = self._sql, self._branch
+        copied = [rows.to_message(row) for row in connection.execute(sql.messages_through, self._what)]
+        if not copied:
+            raise NotFound("The message after which to branch off is not in this conversation.")
+        connection.execute(sql.create_session, rows.session_params(branch))
+        fresh = [(str(uuid.uuid4()), message) for message in copied]
+        connection.execute(
+            sql.add_message,
+            [
+                rows.message_params(branch.id, fresh_id, message.role, position, message.created_at)
+                for position, (fresh_id, message) in enumerate(fresh)
+            ],
+        )
+        connection.execute(
+            sql.add_version, [rows.version_params(fresh_id, 1, message.version) for fresh_id, message in fresh]
+        )
+        connection.execute(sql.copied_session, {"key": branch.id, "copied": len(fresh)})
 
 
 class _TurnWriter:

@@ -97,7 +97,7 @@ class Statements:
 
     def _sessions(self) -> None:
         of = SESSIONS.c
-        columns = (of.id, of.user_id, of.title, of.created_at, of.updated_at, of.message_count)
+        columns = (of.id, of.user_id, of.title, of.created_at, of.updated_at, of.message_count, of.pinned)
         mine: Select[Any] = (
             select(*columns)
             .where(of.user_id == bindparam("user_id"))
@@ -113,6 +113,8 @@ class Statements:
         self.rename_session: Update = (
             update(SESSIONS).where(of.id == bindparam("key")).values(title=bindparam("new_title"), updated_at=_later())
         )
+        self.pinned_sessions: Select[Any] = mine.where(of.pinned).limit(None)
+        self.pin_session: Update = update(SESSIONS).where(of.id == bindparam("key")).values(pinned=bindparam("chosen"))
         self.delete_session: Delete = delete(SESSIONS).where(of.id == bindparam("key"))
 
     def _messages(self) -> None:
@@ -154,6 +156,11 @@ class Statements:
         )
         self.messages = newest
         self.messages_before = newest.where(of.position < place.scalar_subquery())
+        self.messages_through = (
+            message.where(of.session_id == bindparam("session_id"))
+            .where(of.position <= place.scalar_subquery())
+            .order_by(of.position)
+        )
         self.versions: Select[Any] = (
             select(*wording).where(version.message_id == bindparam("key")).order_by(version.number)
         )
@@ -194,6 +201,9 @@ class Statements:
         )
         self.add_message: Insert = insert(MESSAGES)
         self.add_version: Insert = insert(VERSIONS)
+        self.copied_session: Update = (
+            update(SESSIONS).where(of.id == bindparam("key")).values(message_count=bindparam("copied"))
+        )
         self.extend_message = (
             update(MESSAGES)
             .where(MESSAGES.c.id == bindparam("key"), MESSAGES.c.session_id == bindparam("of_session"))

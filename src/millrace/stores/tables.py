@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 METADATA: Final = MetaData(
@@ -84,6 +85,7 @@ SESSIONS: Final = Table(
     Column("updated_at", BigInteger, nullable=False),
     # Messages are never deleted singly, so this is also the position of the next one.
     Column("message_count", Integer, nullable=False),
+    Column("pinned", Boolean, nullable=False, server_default=false()),
     Index(None, "user_id", "updated_at", "id"),
 )
 

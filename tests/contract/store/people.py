@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from tests.contract.store.values import ADA, BOB, ids, make_outcome, must_session, open_session
+from tests.contract.store.values import ADA, BOB, contents, ids, make_outcome, must_session, open_session
 
 from millrace.model.errors import Conflict, NotFound
 from millrace.model.messages import Session, User
@@ -130,6 +130,47 @@ class SessionsContract:
         await store.rename_session("s", "", 200)
         assert await store.session("s") == Session("s", "ada", "", 100, 300)
         await store.rename_session("nothing", "New", 400)
+
+    async def test_pinning_is_kept_and_is_no_activity(self, store: Store) -> None:
+        await open_session(store, "old", at=100)
+        await open_session(store, "new", at=200)
+        await open_session(store, "bobs", user=BOB)
+        await store.pin_session("bobs", pinned=True)
+        await store.pin_session("old", pinned=True)
+        await store.pin_session("nothing", pinned=True)
+        assert await store.session("old") == Session("old", "ada", "", 100, 100, pinned=True)
+        assert ids(await store.pinned_sessions("ada")) == ["old"]
+        assert ids(await store.sessions("ada", limit=9)) == ["new", "old"]
+        await store.finish_turn(make_outcome("1", "old"))
+        assert (await must_session(store, "old")).pinned
+        await store.pin_session("old", pinned=False)
+        assert list(await store.pinned_sessions("ada")) == []
+
+    async def test_a_branch_has_what_was_said_up_to_a_message(self, store: Store) -> None:
+        await open_session(store, "s", title="Tides")
+        await store.finish_turn(make_outcome("1", "s", question="First?", answer="One."))
+        await store.finish_turn(make_outcome("1b", "s", answer="Uno.", regenerates="1"))
+        await store.finish_turn(make_outcome("2", "s", question="Second?", answer="Two."))
+        await store.branch_session("s", "answer-1", Session("b", "ada", "Tides", 900, 900))
+        copies = await store.messages("b", limit=9)
+        assert contents(copies) == ["First?", "Uno."]
+        assert [(copy.role, copy.version_count) for copy in copies] == [("user", 1), ("assistant", 1)]
+        assert not {*ids(copies)} & {*ids(await store.messages("s", limit=9))}
+        await store.finish_turn(make_outcome("3", "b", question="Otherwise?"))
+        assert contents(await store.messages("b", limit=9)) == ["First?", "Uno.", "Otherwise?", "Because."]
+        assert (await must_session(store, "b")).message_count == 4
+        assert contents(await store.messages("s", limit=9)) == ["First?", "Uno.", "Second?", "Two."]
+        hits = await store.search("ada", "First", limit=9)
+        assert {hit.session_id for hit in hits} == {"s", "b"}
+
+    async def test_branching_off_where_nothing_is_creates_nothing(self, store: Store) -> None:
+        await open_session(store, "s")
+        await open_session(store, "other")
+        await store.finish_turn(make_outcome("1", "other"))
+        for nowhere in ("nothing", "answer-1"):
+            with pytest.raises(NotFound):
+                await store.branch_session("s", nowhere, Session("b", "ada", "", 1, 1))
+        assert await store.session("b") is None
 
     async def test_delete_takes_everything_of_the_session_and_nothing_else(self, store: Store) -> None:
         await open_session(store, "s")

@@ -16,6 +16,7 @@ from millrace.server.routes.documentation import problems
 from millrace.server.schemas import (
     MessageShape,
     RunningShape,
+    SessionBranch,
     SessionChange,
     SessionCreation,
     SessionDetailShape,
@@ -40,7 +41,12 @@ async def list_sessions(
     found = await services.store.sessions(caller.user_id, limit=limit + 1, before=before)
     page = found[:limit]
     following = _encode_cursor(page[-1]) if len(found) > limit else None
-    return SessionsShape(sessions=[SessionShape.of(session) for session in page], next_cursor=following)
+    pinned = await services.store.pinned_sessions(caller.user_id) if before is None else []
+    return SessionsShape(
+        sessions=[SessionShape.of(session) for session in page],
+        pinned=[SessionShape.of(session) for session in pinned],
+        next_cursor=following,
+    )
 
 
 @router.post("", status_code=HTTP_201_CREATED, responses=problems(400, 401, 403))
@@ -78,11 +84,24 @@ async def read_session(
 
 
 @router.patch("/{session_id}", responses=problems(400, 401, 403, 404))
-async def rename_session(session_id: str, body: SessionChange, caller: Caller, services: ServicesDep) -> SessionShape:
-    """Give a conversation another title."""
+async def change_session(session_id: str, body: SessionChange, caller: Caller, services: ServicesDep) -> SessionShape:
+    """Give a conversation another title, or keep it at the top of the list."""
     await services.access.session(session_id, caller)
-    await services.store.rename_session(session_id, body.title, services.clock.now_ms())
+    if body.title is not None:
+        await services.store.rename_session(session_id, body.title, services.clock.now_ms())
+    if body.pinned is not None:
+        await services.store.pin_session(session_id, pinned=body.pinned)
     return SessionShape.of(await services.access.session(session_id, caller))
+
+
+@router.post("/{session_id}/branch", status_code=HTTP_201_CREATED, responses=problems(400, 401, 403, 404))
+async def branch_session(session_id: str, body: SessionBranch, caller: Caller, services: ServicesDep) -> SessionShape:
+    """Begin a conversation with copies of this one's messages up to one of them, to go on from there in another way."""
+    session = await services.access.session(session_id, caller)
+    now = services.clock.now_ms()
+    branch = Session(id=str(uuid.uuid4()), user_id=caller.user_id, title=session.title, created_at=now, updated_at=now)
+    await services.store.branch_session(session_id, body.message_id, branch)
+    return SessionShape.of(await services.access.session(branch.id, caller))
 
 
 @router.delete("/{session_id}", status_code=HTTP_204_NO_CONTENT, responses=problems(401, 403, 404))
