@@ -310,7 +310,15 @@ export class Conversation {
     // What only the frames told is kept while the page is open.
     const { steps, reasoningMs, emotion, passages, seams, pieces } = before;
     return before.turnId === message.turn_id
-      ? { ...stored, steps, reasoningMs, emotion: stored.emotion ?? emotion, passages, seams, pieces }
+      ? {
+          ...stored,
+          steps,
+          reasoningMs,
+          emotion: stored.emotion ?? emotion,
+          passages,
+          seams,
+          pieces,
+        }
       : stored;
   }
 

@@ -166,7 +166,10 @@ function foldFact(turn: Turn, frame: Exclude<TurnFrame, { type: "content_token" 
       return { ...turn, seams: [...turn.seams, { kind: "switched", position, from, to, reason }] };
     }
     case "turn_resumed":
-      return { ...turn, seams: [...turn.seams, { kind: "resumed", position: frame.data.position }] };
+      return {
+        ...turn,
+        seams: [...turn.seams, { kind: "resumed", position: frame.data.position }],
+      };
     case "context_info":
       return { ...turn, passages: frame.data.passages, difficulty: frame.data.difficulty ?? null };
     case "reasoning_step":
