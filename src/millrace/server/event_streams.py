@@ -21,7 +21,6 @@ async def event_stream(
     dialect: EventDialect,
     *,
     after: int = -1,
-    seen: int = 0,
     options: DeliveryOptions | None = None,
     closing: bytes = b"",
     headers: Mapping[str, str] | None = None,
@@ -38,7 +37,6 @@ async def event_stream(
         what: A question to ask, one of the caller's turns, or what starts or finds one.
         dialect: What is written.
         after: The last `seq` that the client has seen; -1 for none.
-        seen: How many of the turn's first records the client has, where it counts these instead.
         options: How the turn is delivered; at the server's own pace, and with all there is, where not given.
         closing: The record behind everything else.
         headers: More headers for the answer; `X-Turn-Id` and `X-Session-Id` are always there, so that every client
@@ -55,7 +53,7 @@ async def event_stream(
         held.enter_context(services.connections.hold(caller.user_id))
         turn = await _turn(services, caller, what)
         follower = await services.engine.attach(turn, after=after, options=options)
-        stream = EventStream(
+        return EventStream(
             follower,
             dialect,
             closing=closing,
@@ -64,8 +62,6 @@ async def event_stream(
             stopping=services.stopping,
             closed=held.pop_all().close,
         )
-        stream.seen = seen
-        return stream
 
 
 def turn_headers(turn: Turn) -> dict[str, str]:

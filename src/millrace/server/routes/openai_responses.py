@@ -113,19 +113,13 @@ async def read_response(
     try:
         turn = (await services.engine.find(turn_id, caller)).turn
         dialect = Responses(_kept_facts(turn), eager=True)
-        return await event_stream(
-            services,
-            caller,
-            turn,
-            dialect,
-            seen=starting_after + 1,
-            options=DELIVERY,
-            refuse=openai_error_response,
-        )
+        events = await event_stream(services, caller, turn, dialect, options=DELIVERY, refuse=openai_error_response)
     except NoActiveStream as error:
         if error.answer is None:
             raise NotFound(_UNKNOWN) from error
         raise NotFound(_EVENTS_GONE) from error
+    events.seen = starting_after + 1
+    return events
 
 
 @router.post(
