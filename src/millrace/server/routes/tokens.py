@@ -17,7 +17,6 @@ from millrace.server.routes.sessions import delete_session, read_session
 from millrace.server.schemas import MessageShape, RunningShape, SessionShape
 from millrace.server.services import Caller, Services, ServicesDep
 from millrace.server.visitors import visitor
-from millrace.stream.delivery import DeliveryOptions
 from millrace.transports.sse import HEADERS, EventStream
 
 PREFIX = "/api/chat"
@@ -83,7 +82,6 @@ async def ask(
         who.principal,
         replace(asked.command, request_id=asked.command.request_id or idempotency_key or None),
         _dialect(asked.partial, services),
-        options=_options(services),
         refuse=tokens_error,
     )
     stream.headers.update(allowance.headers())
@@ -115,9 +113,7 @@ async def resume(
     after = position(last, turn_id)
     try:
         turn = (await services.engine.find(turn_id, caller)).turn
-        stream = await event_stream(
-            services, caller, turn, _dialect(partial, services), after=after, options=_options(services)
-        )
+        stream = await event_stream(services, caller, turn, _dialect(partial, services), after=after)
     except NoActiveStream as error:
         return _over(error, turn_id, request)
     return _from(stream, after)
@@ -156,10 +152,6 @@ async def delete_tokens_session(session_id: str, caller: Caller, services: Servi
 
 def _dialect(partial: bool | None, services: Services) -> TokensDialect:
     return TokensDialect(partial, partial_chars=services.settings.generation.partial_chars)
-
-
-def _options(services: Services) -> DeliveryOptions:
-    return DeliveryOptions(pace_ms=services.settings.generation.token_delay_ms)
 
 
 def _from(stream: EventStream, after: int) -> Response:
