@@ -4,6 +4,7 @@ from typing import Any
 
 from millrace.model.generation import Capabilities, ModelInfo
 from millrace.providers.gemini_request import thinks
+from millrace.providers.listings import model_info
 
 _GENERATES = "generateContent"
 
@@ -28,11 +29,12 @@ def gemini_info(provider: str, name: str, item: dict[str, Any] | None = None) ->
     """What is known of one model, from its name and its place in a listing."""
     said = item or {}
     thinking, length = said.get("thinking"), said.get("inputTokenLimit")
+    by_name = thinks(name) or model_info(provider, name).capabilities.reasoning
     return ModelInfo(
         f"{provider}/{name}",
         provider,
         name,
-        Capabilities(reasoning=thinking if isinstance(thinking, bool) else thinks(name)),
+        Capabilities(reasoning=thinking if isinstance(thinking, bool) else by_name),
         length if type(length) is int and length > 0 else None,
     )
 

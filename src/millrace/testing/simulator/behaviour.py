@@ -87,6 +87,7 @@ class Fault(enum.StrEnum):
     HTML = "html"
     EMPTY = "empty"
     ENDLESS_LINE = "endless_line"
+    HUGE_EVENT = "huge_event"
     BAD_UTF8 = "bad_utf8"
 
 

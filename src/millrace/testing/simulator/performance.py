@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from millrace.testing.simulator.behaviour import Behaviour, Fault
 from millrace.testing.simulator.faults import STREAM_ERROR
 from millrace.testing.simulator.script import Script
-from millrace.testing.simulator.text import Token
+from millrace.testing.simulator.text import Token, make_token
 from millrace.testing.simulator.wires.base import Encoder
 
 RESET_DELAY: Final = 0.01
@@ -19,6 +19,9 @@ RESET_DELAY: Final = 0.01
 
 _ENDLESS_PIECE: Final = b"mill" * 16_384
 _ENDLESS_INTERVAL: Final = 0.005
+_HUGE_PIECES: Final = 1024
+"""Pieces of a huge event, which are 64 MiB in all."""
+_PLACE: Final = "the-rest-of-a-huge-event"
 _HTML: Final = b"<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head><body>Please log in.</body></html>\n"
 _RANDOM_CUT: Final = 40
 
@@ -95,6 +98,13 @@ def _fault(script: Script, behaviour: Behaviour, encoder: Encoder, sent: int) ->
             while True:
                 yield Step(now + count * _ENDLESS_INTERVAL, _ENDLESS_PIECE)
                 count += 1
+        case Fault.HUGE_EVENT:
+            before, _, after = encoder.text([make_token(_PLACE)]).partition(_PLACE.encode())
+            yield Step(now, before)
+            for _ in range(_HUGE_PIECES):
+                yield Step(now, _ENDLESS_PIECE)
+            yield Step(now, after)
+            yield from _rest(script, behaviour, encoder, sent)
         case Fault.MALFORMED | Fault.BAD_UTF8:
             broken = behaviour.fault is Fault.MALFORMED
             yield Step(now, encoder.malformed() if broken else encoder.bad_utf8())
@@ -161,10 +171,12 @@ def _whole(script: Script, behaviour: Behaviour, encoder: Encoder) -> Iterator[S
             yield Step(at, _HTML if behaviour.fault is Fault.HTML else b"", then=Then.FINISH)
         case Fault.BAD_UTF8:
             yield Step(at, b'{"\xff\xfe":0,' + body[1:], script.length, Then.FINISH)
-        case Fault.ENDLESS_LINE:
+        case Fault.ENDLESS_LINE | Fault.HUGE_EVENT:
             yield Step(at, body[:1])
-            for count in range(2**62):
-                yield Step(at + count * _ENDLESS_INTERVAL, b" " * len(_ENDLESS_PIECE))
+            endless = behaviour.fault is Fault.ENDLESS_LINE
+            for count in range(2**62 if endless else _HUGE_PIECES):
+                yield Step(at + (count * _ENDLESS_INTERVAL if endless else 0.0), b" " * len(_ENDLESS_PIECE))
+            yield Step(at, body[1:], script.length, Then.FINISH)
         case _:
             yield Step(at, body, script.length, Then.FINISH, behaviour.stamped)
 

@@ -143,3 +143,15 @@ def test_an_answer_in_one_piece_takes_as_long_as_the_stream() -> None:
     (only,) = steps("tokens=5&interval_ms=20&ttft_ms=100", stream=False)
     assert only.at == pytest.approx(0.18)
     assert only.tokens == 5
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_huge_event_is_one_and_the_answer_goes_on_after_it(stream: bool) -> None:
+    played = steps("tokens=4&fault=huge_event&after=2", stream=stream)
+    data = body(played)
+    assert 64 << 20 < len(data) < 65 << 20
+    assert sent(played) == 4
+    assert played[-1].then is Then.FINISH
+    if stream:
+        assert max(map(len, data.split(b"\n\n"))) > 64 << 20
+        assert data.endswith(b"data: [DONE]\n\n")
