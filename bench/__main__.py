@@ -15,7 +15,7 @@ from bench.errors import BenchError
 from bench.machine import Machine
 from bench.measure import Plan, measure
 from bench.parts import NAMES as PARTS
-from bench.parts import check_parts
+from bench.parts import Parts
 from bench.plot import draw
 from bench.process import Cores
 from bench.report import show, write_json
@@ -72,8 +72,7 @@ def main(
     try:
         with console.status("starting") as status:
             samples = measure(plan, shlex.split(feed), cores, status.update) if plan.workloads else []
-            status.update("parts")
-            parts = check_parts(wanted, cores, slack)
+            parts = Parts(wanted, quick, slack).measure(shlex.split(feed), cores, status.update)
     except BenchError as error:
         console.print(f"bench: {error}", style="red", markup=False)
         raise typer.Exit(2) from error

@@ -21,6 +21,7 @@ SETTINGS = {
     "MILLRACE_GENERATION__GENERATION_TIMEOUT_S": "600",
     "MILLRACE_LIMITS__CONNECTIONS_PER_USER": MANY,
     "MILLRACE_LIMITS__TURNS_PER_MINUTE": MANY,
+    "MILLRACE_LIMITS__STREAMS_PER_MINUTE": MANY,
     "MILLRACE_LIMITS__FRAMES_PER_SECOND": MANY,
 }
 """The load is one user, who does what limits are there to forbid; all else is as it comes."""
