@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-import socketio  # type: ignore[import-untyped]  # it ships no types
+import socketio
 import uvicorn
 
 from bench.yardsticks.arguments import read_arguments
