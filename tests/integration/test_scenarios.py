@@ -177,11 +177,13 @@ async def test_a_server_that_is_stopped_and_comes_back(tmp_path: Path, environme
             await speaker.cut()
             speaker.visitor = back
             await speaker.open()
-            await speaker.resume(heard)
-        for heard in heards:
+            if heard.over is None:  # else the machine was so slow that it ended before the server
+                await speaker.resume(heard)
+        for speaker, heard in zip(speakers, heards, strict=True):
             over = await heard.ended()
             assert (over.kind, over.digest) == ("complete", digest(heard.text))
             assert await stored(back, heard) == (heard.text, "complete")
+            await speaker.cut()
 
 
 async def test_an_answer_is_begun_in_one_protocol_and_goes_on_in_the_others(

@@ -141,7 +141,7 @@ class AgUiSpeaker(PartsSpeaker):
                 heard.pieces.append(record["delta"])
             case "RUN_FINISHED" if "result" in record:
                 self.end(heard, record["result"])
-            case "RUN_ERROR":
+            case "RUN_ERROR" if "finishReason" in record["metadata"]:  # else it is no entry of the answer's log
                 assert record["code"] == record["metadata"]["error"]["code"]
                 self.end(heard, record["metadata"])
 

@@ -16,11 +16,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Self
 
-from tests.support.chat_client import LIMIT_S, Visitor
+from tests.support.chat_client import Visitor
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 Frame = dict[str, Any]
+LIMIT_S = 60.0
 
 
 @dataclass(frozen=True)
