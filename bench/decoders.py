@@ -6,9 +6,12 @@ CPU time of this process, best of several runs over bytes in memory: no socket, 
 """
 
 import asyncio
+import sys
 import time
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 import httpx2
 from anthropic import AsyncAnthropic
@@ -29,6 +32,7 @@ from millrace.testing.simulator.wires.anthropic import AnthropicWire
 from millrace.testing.simulator.wires.base import Identity, Wire
 from millrace.testing.simulator.wires.gemini import GeminiWire
 from millrace.testing.simulator.wires.ollama import OllamaWire
+from millrace.testing.simulator.wires.openai_chat import OpenAIChatWire
 from millrace.testing.simulator.wires.responses import ResponsesWire
 
 with warnings.catch_warnings():
@@ -37,7 +41,9 @@ with warnings.catch_warnings():
     from google.genai import types
 
 CHUNKS = 5000
-RUNS = 5
+RUNS = 7
+TIMES = 10
+"""How many times cheaper than the official client's own reading ours is to be."""
 LIMIT = 1 << 20
 CALL = Call("bench", "m")
 
@@ -94,8 +100,8 @@ async def official(read: Callable[[], Awaitable[None]]) -> float:
     return best / CHUNKS * 1e6
 
 
-async def anthropic(chunks: Sequence[bytes]) -> tuple[float, float]:
-    """The official client: its events, and its helper that also puts the message together."""
+async def anthropic(chunks: Sequence[bytes]) -> float:
+    """The official client's events; its helper, which puts the message together too, costs much more."""
     http = httpx2.AsyncClient(transport=Replayed(chunks))
     async with AsyncAnthropic(api_key="k", base_url="http://bench", http_client=http) as client:
 
@@ -105,26 +111,25 @@ async def anthropic(chunks: Sequence[bytes]) -> tuple[float, float]:
             ):
                 pass
 
-        async def helper() -> None:
-            async with client.messages.stream(
-                model="m", max_tokens=9, messages=[{"role": "user", "content": "Hi"}]
-            ) as answer:
-                async for _ in answer.text_stream:
-                    pass
-
-        return await official(events), await official(helper)
+        return await official(events)
 
 
-async def openai(chunks: Sequence[bytes]) -> float:
-    """The official client's events of the Responses wire."""
+async def openai(chunks: Sequence[bytes], *, responses: bool) -> float:
+    """The official client's chunks of chat completions, or its events of the Responses wire."""
     http = httpx2.AsyncClient(transport=Replayed(chunks))
     async with AsyncOpenAI(api_key="k", base_url="http://bench", http_client=http) as client:
+
+        async def completions() -> None:
+            async for _ in await client.chat.completions.create(
+                model="m", messages=[{"role": "user", "content": "Hi"}], stream=True
+            ):
+                pass
 
         async def events() -> None:
             async for _ in await client.responses.create(model="m", input="Hi", stream=True):
                 pass
 
-        return await official(events)
+        return await official(events if responses else completions)
 
 
 async def google(chunks: Sequence[bytes]) -> float:
@@ -140,32 +145,73 @@ async def google(chunks: Sequence[bytes]) -> float:
         return await official(slices)
 
 
-def main() -> None:
-    """Measure, and print a table."""
-    messages, lines = stream(AnthropicWire()), stream(OllamaWire())
-    responses, slices, array = stream(ResponsesWire()), stream(GeminiWire("m")), stream(GeminiWire("m", sse=False))
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One wire: what a chunk costs us, how much it may, and what it costs the official client, in microseconds."""
+
+    name: str
+    one: float
+    ten: float
+    limit: float
+    official: float | None = None
+
+    @property
+    def times(self) -> float | None:
+        """How many times cheaper ours is."""
+        return None if self.official is None else self.official / self.one
+
+    @property
+    def held(self) -> bool:
+        """Whether it costs no more than it may."""
+        return self.one <= self.limit and (self.times is None or self.times >= TIMES)
+
+    def __str__(self) -> str:
+        theirs = "" if self.official is None else f"{self.official:9.1f} {self.times:9.1f}"
+        ours = f"{self.one:9.2f} {self.ten:9.2f} {self.limit:7.0f}"
+        return f"{self.name:18} {ours} {theirs:19} {'' if self.held else 'MISSED'}".rstrip()
+
+
+def row(
+    name: str,
+    make: Callable[[], AnswerBody],
+    chunks: Sequence[bytes],
+    limit: float,
+    sdk: Callable[[Sequence[bytes]], Awaitable[float]] | None = None,
+) -> Row:
+    """Measure one wire."""
+    theirs = None if sdk is None else asyncio.run(_awaited(sdk(chunks)))
+    return Row(name, ours(make, chunks), ours(make, joined(chunks, 10)), limit, theirs)
+
+
+async def _awaited(measure: Awaitable[float]) -> float:
+    return await measure
+
+
+def main() -> int:
+    """Measure, print a table, and say by the exit code whether every wire costs no more than it may."""
+    array = stream(GeminiWire("m", sse=False))
     rows = [
-        ("Anthropic, one chunk per read", ours(lambda: ChatBody(CALL, LIMIT, AnthropicDecoder(CALL)), messages)),
-        ("Anthropic, ten per read", ours(lambda: ChatBody(CALL, LIMIT, AnthropicDecoder(CALL)), joined(messages, 10))),
-        ("Ollama, one line per read", ours(lambda: OllamaBody(CALL, LIMIT), lines)),
-        ("Ollama, ten per read", ours(lambda: OllamaBody(CALL, LIMIT), joined(lines, 10))),
+        row(
+            "OpenAI chat", lambda: ChatBody(CALL, LIMIT), stream(OpenAIChatWire()), 6, partial(openai, responses=False)
+        ),
+        row(
+            "OpenAI Responses",
+            lambda: ChatBody(CALL, LIMIT, ResponsesDecoder(CALL)),
+            stream(ResponsesWire()),
+            10,
+            partial(openai, responses=True),
+        ),
+        row("Anthropic", lambda: ChatBody(CALL, LIMIT, AnthropicDecoder(CALL)), stream(AnthropicWire()), 10, anthropic),
+        row("Gemini", lambda: GeminiBody(CALL, LIMIT), stream(GeminiWire("m")), 10, google),
+        row("Gemini, JSON array", lambda: GeminiBody(CALL, LIMIT), array, 10),
+        row("Ollama", lambda: OllamaBody(CALL, LIMIT), stream(OllamaWire()), 10),
     ]
-    rows += [
-        ("Responses, one chunk per read", ours(lambda: ChatBody(CALL, LIMIT, ResponsesDecoder(CALL)), responses)),
-        ("Responses, ten per read", ours(lambda: ChatBody(CALL, LIMIT, ResponsesDecoder(CALL)), joined(responses, 10))),
-        ("Gemini, one chunk per read", ours(lambda: GeminiBody(CALL, LIMIT), slices)),
-        ("Gemini, ten per read", ours(lambda: GeminiBody(CALL, LIMIT), joined(slices, 10))),
-        ("Gemini as a JSON array", ours(lambda: GeminiBody(CALL, LIMIT), array)),
-    ]
-    events, helper = asyncio.run(anthropic(messages))
-    rows += [("anthropic SDK, its events", events), ("anthropic SDK, its stream helper", helper)]
-    rows += [
-        ("openai SDK, its events of Responses", asyncio.run(openai(responses))),
-        ("google-genai SDK, its slices", asyncio.run(google(slices))),
-    ]
-    for name, cost in rows:
-        print(f"{name:36} {cost:6.1f} us of CPU per chunk")
+    print("us of CPU per chunk")
+    print(f"{'wire':18} {'one/read':>9} {'ten/read':>9} {'limit':>7} {'SDK':>9} {'times':>9}")
+    for each in rows:
+        print(each)
+    return 0 if all(each.held for each in rows) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

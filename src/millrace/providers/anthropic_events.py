@@ -31,7 +31,7 @@ _STATUS = {
 """What HTTP says before a stream for each kind of error; within a stream, under status 200, the kind alone tells."""
 
 
-class Delta(Struct, gc=False):
+class EventDelta(Struct, gc=False):
     """What a block, or the message, gains. Which fields there are depends on `type`; a message's has none."""
 
     type: Any = None
@@ -67,7 +67,7 @@ class Event(Struct, gc=False):
     """One event of the stream, whatever its `type`."""
 
     type: Any = None
-    delta: Delta | None = None
+    delta: EventDelta | None = None
     content_block: Block | None = None
     message: Message | None = None
     usage: Any = None

@@ -12,6 +12,7 @@ from millrace.providers.anthropic_citations import BlockCitations
 from millrace.providers.anthropic_events import (
     Block,
     Event,
+    EventDelta,
     UsageCounter,
     decode_event,
     decode_message,
@@ -66,6 +67,7 @@ class AnthropicDecoder:
         "_trimmed",
         "_usage",
         "done",
+        "ended",
     )
 
     def __init__(self, call: Call, trimmed: str = "") -> None:
@@ -82,11 +84,8 @@ class AnthropicDecoder:
         self._finish = ""
         self._started = False
         self.done = False
-
-    @property
-    def ended(self) -> bool:
+        self.ended = False
         """Whether a stop reason has come, so that only `message_stop` is missing."""
-        return self.done or bool(self._finish)
 
     @property
     def thinking(self) -> tuple[ThinkingBlock, ...]:
@@ -107,17 +106,19 @@ class AnthropicDecoder:
             MillraceError: The provider reports a failure, or sent something that cannot be read. What was
                 appended before it stands.
         """
-        if self.done or event.name == "ping" or not event.data or event.data.isspace():
+        data = event.data
+        if self.done or event.name == "ping" or not data or data.isspace():
             return
         try:
-            said = decode_event(event.data)
+            said = decode_event(data)
         except ValueError as error:
             self.done = True
             if event.name == "error":
                 raise failures.refused(self._call, error_of(event.data)) from error
             raise failures.unreadable(self._call, error) from error
         if said.type == "content_block_delta":
-            self._delta(said, out)
+            if said.delta is not None:
+                self._delta(said.delta, out)
         else:
             self._other(said, event, out)
 
@@ -153,13 +154,16 @@ class AnthropicDecoder:
             self._end_block(out)
             raise failures.truncated(self._call, cause or "no message_stop")
 
-    def _delta(self, said: Event, out: list[Delta]) -> None:
-        delta = said.delta
-        if delta is None:
-            return
+    def _delta(self, delta: EventDelta, out: list[Delta]) -> None:
         kind = delta.type
         if kind == "text_delta":
-            self._text(delta.text, out)
+            text = delta.text
+            if self._text_replay is None and type(text) is str and text:  # what `_text` does to nearly every piece
+                out.append(TextPiece(text))
+                self._said.append(text)
+                self._chars += len(text)
+            else:
+                self._text(text, out)
         elif kind == "thinking_delta":
             self._think(delta.thinking, out)
         elif kind == "signature_delta":
@@ -195,6 +199,7 @@ class AnthropicDecoder:
             self._citations = None
             self._usage = UsageCounter()
             self._finish = ""
+            self.ended = False
         self._started = True
         if said.message is not None:
             self._report_usage(said.message.usage, out)
@@ -253,6 +258,7 @@ class AnthropicDecoder:
     def _stop_reason(self, word: Any) -> None:
         if isinstance(word, str) and word:
             self._finish = word
+            self.ended = True
 
     def _report_usage(self, counts: Any, out: list[Delta]) -> None:
         if (usage := self._usage.take(counts)) is not None:

@@ -93,8 +93,9 @@ class ChatBody:
             return out
         try:
             if self._sse is not None:
+                feed = self._decoder.feed
                 for event in self._sse.feed(chunk):
-                    self._decoder.feed(event, out)
+                    feed(event, out)
             else:
                 self._feed_unknown(chunk, out)
         except EventTooLarge as error:
@@ -102,7 +103,9 @@ class ChatBody:
         except MillraceError as error:
             self._fail(error)
         else:
-            self.done, self.ended = self._decoder.done, self._decoder.ended
+            decoder = self._decoder
+            self.done = decoder.done
+            self.ended = decoder.ended
         return out
 
     def close(self, cause: object = "") -> list[Delta]:

@@ -8,6 +8,7 @@ offered by `close` instead of being thrown away, so that the caller can decide.
 from msgspec import Struct
 
 _BOM = b"\xef\xbb\xbf"
+_LF = 10
 DEFAULT_MAX_EVENT_BYTES = 8 * 1024 * 1024
 """Chunks of chat are under 1 KiB; Perplexity repeats the whole answer and its sources in each of its chunks."""
 
@@ -41,7 +42,20 @@ class SseDecoder:
     `retry` is the reconnection time that the stream last asked for, in milliseconds.
     """
 
-    __slots__ = ("_after_cr", "_at_start", "_clean", "_data", "_held", "_id", "_limit", "_name", "_open", "retry")
+    __slots__ = (
+        "_after_cr",
+        "_at_start",
+        "_clean",
+        "_data",
+        "_head",
+        "_head_name",
+        "_held",
+        "_id",
+        "_limit",
+        "_name",
+        "_open",
+        "retry",
+    )
 
     def __init__(self, max_event_bytes: int = DEFAULT_MAX_EVENT_BYTES) -> None:
         self.retry: int | None = None
@@ -54,6 +68,8 @@ class SseDecoder:
         self._after_cr = False  # the last chunk ended in CR: an LF that follows belongs to it
         self._at_start = True
         self._clean = False  # nothing is pending, so that a whole event may take the short way
+        self._head = b"data: "  # what stood before the data of the last event that took it
+        self._head_name = ""
 
     def feed(self, chunk: bytes) -> list[SseEvent]:
         """Take the next bytes; return the events they complete, in order.
@@ -61,16 +77,12 @@ class SseDecoder:
         Raises:
             EventTooLarge: An event is over the limit. The stream cannot be decoded further.
         """
-        # The short way: exactly one event of one data line, which is what providers send in one write.
-        if self._clean and chunk.endswith(b"\n\n") and b"\r" not in chunk:
-            begin, name = 0, ""
-            if chunk.startswith(b"event: "):
-                begin = chunk.find(b"\n") + 1
-                name = chunk[7 : begin - 1].decode("utf-8", "replace")
-            if chunk.startswith(b"data: ", begin) and chunk.find(b"\n", begin) == len(chunk) - 2:
-                if len(chunk) > self._limit:
-                    raise EventTooLarge(self._limit)
-                return [SseEvent(chunk[begin + 6 : -2], name)]
+        # The short way: exactly one event of one data line, which is what providers send in one write; most often what
+        # stands before its data is what stood before that of the last one.
+        if self._clean and b"\r" not in chunk and len(chunk) <= self._limit:
+            head = self._head if chunk.startswith(self._head) else self._head_of(chunk)
+            if head and chunk.find(b"\n", len(head)) == len(chunk) - 2 and chunk[-1] == _LF:
+                return [SseEvent(chunk[len(head) : -2], self._head_name)]
         return self._feed_lines(chunk)
 
     def close(self) -> SseEvent | None:
@@ -78,6 +90,17 @@ class SseDecoder:
         if self._open:
             self._line(self._joined(b""))
         return self._dispatch() if self._data else None
+
+    def _head_of(self, chunk: bytes) -> bytes:
+        """What stands before the data of an event, to be known again; empty where it is of another form."""
+        if chunk.startswith(b"data: "):
+            self._head, self._head_name = b"data: ", ""
+            return self._head
+        end = chunk.find(b"\n")
+        if not chunk.startswith(b"event: ") or not chunk.startswith(b"data: ", end + 1):
+            return b""
+        self._head, self._head_name = chunk[: end + 7], chunk[7:end].decode("utf-8", "replace")
+        return self._head
 
     def _feed_lines(self, chunk: bytes) -> list[SseEvent]:
         if self._at_start:
