@@ -162,6 +162,9 @@ class TurnLog(Protocol):
     async def prune(self, ended_before_ms: int) -> int:
         """Forget the logs of turns that ended before that time; returns how many."""
 
+    async def forget(self, turn_id: str) -> None:
+        """Forget a turn that ended: its log, and that it was. Whoever follows it has what it got."""
+
     async def close(self) -> None:
         """Accept what is pending and release the storage."""
 
@@ -332,10 +335,14 @@ class Store(Protocol):
     async def search(self, user_id: str, query: str, *, limit: int) -> Sequence[SearchHit]:
         """Messages of the user that hold all words of `query`, best first."""
 
+    async def completed_turns(self, user_id: str, *, origin: str, since_ms: int) -> int:
+        """How many turns of a user that came from the protocol `origin` were answered since a time."""
+
     async def finish_turn(self, outcome: TurnOutcome) -> None:
         """Keep a turn's messages, usage and the session's new activity. The same turn twice changes nothing.
 
-        What was told before the turn becomes the beginning of a session that has no messages.
+        What was told before the turn becomes the beginning of a session that has no messages. Of an ephemeral turn the
+        usage alone is kept.
         """
 
     async def add_side_usage(self, used: SideUsage) -> None:
@@ -352,9 +359,12 @@ class Retriever(Protocol):
     """Finds passages to answer from."""
 
     async def retrieve(
-        self, query: str, *, user_id: str, document_ids: Sequence[str] = (), limit: int = 6
+        self, query: str, *, user_id: str, document_ids: Sequence[str] = (), limit: int = 6, own: bool = False
     ) -> Sequence[Passage]:
-        """The passages nearest to `query`, best first, numbered from 1; of `document_ids` alone where given."""
+        """The passages nearest to `query`, best first, numbered from 1; of `document_ids` alone where given.
+
+        With `own`, only of what the user added or the operator gave to all.
+        """
 
 
 class ThinkingChooser(Protocol):
@@ -426,8 +436,8 @@ class Reservation(Protocol):
 class Ledger(Protocol):
     """Allowances of users: rates and quotas."""
 
-    async def reserve(self, user_id: str, *, tokens: int) -> Reservation:
-        """Take an allowance for one turn of about `tokens` tokens.
+    async def reserve(self, user_id: str, *, tokens: int, metered: bool = False) -> Reservation:
+        """Take an allowance for one turn of about `tokens` tokens; a `metered` one counts toward the free quota.
 
         Raises:
             RateLimited: Too many turns or tokens for now, with `retry_after`.

@@ -263,6 +263,27 @@ class DurableLogContract(LogContract):
         assert lease is not None
         assert (await again.log.open(lease)).next_seq == 2
 
+    async def test_a_turn_that_ended_is_forgotten_at_once_where_that_is_asked_for(
+        self, backend: Backend, turns: Turns
+    ) -> None:
+        gone, kept, running = turns.new("a", request_id="r"), turns.new("b"), turns.new("c")
+        for turn in (gone, kept, running):
+            lease = await self.admitted(backend, turn)
+            writer = await backend.log.open(lease)
+            writer.append(started(turn))
+            await writer.flush()
+            if turn is not running:
+                await writer.seal(completed())
+                await backend.registry.release(lease, "completed")
+        for turn in (gone, running):
+            await backend.log.forget(turn.id)
+        await backend.log.forget("nobody")
+        assert list(await backend.log.read(gone.id)) == []
+        assert await backend.registry.find(gone.id) is None
+        assert await backend.registry.requested("u", "r") is None
+        assert len(await backend.log.read(kept.id)) == 2
+        assert len(await backend.log.read(running.id)) == 1, "what runs is not forgotten"
+
 
 class RegistryContract:
     async def test_a_free_session_runs_and_a_busy_one_queues(self, backend: Backend, turns: Turns) -> None:

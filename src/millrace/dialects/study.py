@@ -16,6 +16,8 @@ from millrace.model.events import TurnCancelled, TurnCompleted, TurnFailed, Turn
 from millrace.model.generation import PromptMessage
 from millrace.stream.frames import Renderer
 
+STUDY = "study"
+"""The origin of this protocol's turns; the answers of some go to their user's rooms."""
 KEEP_ALIVE = b'data: {"type":"keepalive"}\n\n'
 DONE = b"data: [DONE]\n\n"
 _MOST_MESSAGES = 1000

@@ -6,6 +6,7 @@ from millrace.engine.observer import Observer
 from millrace.engine.options import EngineOptions
 from millrace.engine.prompt import aimed_difficulty, build_prompt, conversation, estimate_tokens, observed
 from millrace.engine.transcript import Transcript
+from millrace.model.commands import Lookup
 from millrace.model.errors import InvalidRequest
 from millrace.model.events import Passage, PassagesRetrieved
 from millrace.model.generation import GenerationRequest, ModelInfo, PromptMessage
@@ -83,8 +84,13 @@ class Asking:
         command = self._turn.command
         if transcript.gathered or not command.context.enable_rag or self._retriever is None:
             return transcript.passages
+        lookup = command.context.lookup or Lookup()
         return await self._retriever.retrieve(
-            command.message, user_id=self._turn.user_id, document_ids=command.context.document_ids
+            lookup.query or command.message,
+            user_id=self._turn.user_id,
+            document_ids=command.context.document_ids,
+            limit=lookup.limit,
+            own=lookup.own,
         )
 
     def _gather(self, transcript: Transcript, passages: Sequence[Passage], difficulty: float | None) -> None:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from millrace.engine.access import Access
 from millrace.engine.options import EngineOptions
+from millrace.engine.prompt import estimate_tokens
 from millrace.engine.thinking import decided
 from millrace.model.commands import StartTurn
 from millrace.model.errors import Forbidden, InvalidRequest, MessageTooLong
@@ -17,18 +18,21 @@ from millrace.ports import Clock, ModelDirectory, Store, ThinkingChooser
 
 _KEY = re.compile(r"[\x21-\x7e]{1,1000}")
 """What fits into a header of HTTP, which is where it goes."""
+_USUAL_ANSWER = 1024
+"""Tokens that are reserved for an answer; what it took is settled at its end."""
 
 
 class Draft(Struct, frozen=True):
     """A turn that may be admitted.
 
     `new_session` says that its session is still to be made. `api_key` is the caller's own key for this turn: it is no
-    part of the turn, which is written down.
+    part of the turn, which is written down. `tokens` is what it will take, about.
     """
 
     turn: Turn
     new_session: bool
     api_key: str | None = None
+    tokens: int = 0
 
 
 class Drafts:
@@ -83,7 +87,13 @@ class Drafts:
             created_at=self._clock.now_ms(),
             thinking=decided(command, info.capabilities, self._thinking, steps=self._options.steps_enabled),
         )
-        return Draft(turn, session is None, api_key)
+        return Draft(turn, session is None and not command.ephemeral, api_key, self._about(command))
+
+    def _about(self, command: StartTurn) -> int:
+        """How many tokens a turn will take: what is told, and as much as most answers have."""
+        told = sum(estimate_tokens(message.content) for message in command.history or ())
+        answer = min(command.max_tokens or self._options.max_tokens, self._options.max_tokens, _USUAL_ANSWER)
+        return estimate_tokens(command.message) + told + answer
 
     def _without_keys(self, command: StartTurn, provider: str) -> tuple[str | None, StartTurn]:
         """The caller's own key for `provider`, and the command without any: it is written into the log."""

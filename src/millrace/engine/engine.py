@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from millrace.engine.access import Access
 from millrace.engine.attendance import Attendance
 from millrace.engine.drafts import Draft, Drafts
+from millrace.engine.fading import Fading
 from millrace.engine.hub import Follower, Hub
 from millrace.engine.insights import Insights
 from millrace.engine.options import EngineOptions
@@ -96,6 +97,7 @@ class Engine:
             retriever=retriever,
             ledger=ledger,
             insights=insights,
+            fading=Fading(log, clock, ended_s=self.options.linger_s),
         )
         self._recovery = Recovery(self._services, self._runs)
         self._signals: Subscription | None = None
@@ -117,6 +119,7 @@ class Engine:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._attendance.close()
         await self._runs.close()
+        await self._services.fading.close()
         if self._signals is not None:
             self._signals.close()
         self._hub.close()
@@ -143,7 +146,7 @@ class Engine:
         if not self._accepting:
             raise Overloaded(retry_after=2)
         draft = await self._drafts.draft(command, caller)
-        reservation = await self._ledger.reserve(caller.user_id, tokens=0) if self._ledger else None
+        reservation = await self._reserve(draft, caller)
         try:
             record = await self._admit(draft, reservation)
         except BaseException:
@@ -262,6 +265,12 @@ class Engine:
         return fold(entries), entries[-1]
 
     # --- admission ----------------------------------------------------------------------------------
+
+    async def _reserve(self, draft: Draft, caller: Principal) -> Reservation | None:
+        if self._ledger is None:
+            return None
+        metered = draft.turn.command.origin in self.options.metered_origins and caller.is_on_free_plan
+        return await self._ledger.reserve(caller.user_id, tokens=draft.tokens, metered=metered)
 
     async def _admit(self, draft: Draft, reservation: Reservation | None) -> TurnRecord:
         turn = draft.turn

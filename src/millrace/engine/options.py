@@ -34,6 +34,7 @@ class EngineOptions:
         guidance_enabled: Whether what is estimated of the learner is told to the model.
         guidance_budget_s: How long a question may wait for that, where the estimate takes its time.
         caller_api_keys: Whether callers may bring their own keys for providers.
+        metered_origins: The protocols whose turns count toward the free quota.
     """
 
     max_tokens: int = 4096
@@ -57,3 +58,4 @@ class EngineOptions:
     guidance_enabled: bool = True
     guidance_budget_s: float = 0.02
     caller_api_keys: bool = False
+    metered_origins: frozenset[str] = frozenset({"study"})

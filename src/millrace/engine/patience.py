@@ -1,21 +1,36 @@
 """How long a turn waits for its provider. Pure: the time is what it is told."""
 
 from millrace.engine.options import EngineOptions
+from millrace.model.commands import StartTurn
 from millrace.model.generation import Capabilities
 
 
 class Patience:
-    """The limits of one turn. All times are seconds of one monotonic clock.
+    """The limits of one turn: the server's, or its command's own. All times are seconds of one monotonic clock.
 
     A model that thinks first may take `thinking_timeout_s` until its answer begins, silent or not, for many hide what
     they think; the other limits count from there. A model whose answer comes in one piece may take as long as a whole
     answer may.
     """
 
-    __slots__ = ("_asked", "_began", "_heard", "_options", "_progress", "_thinks", "_whole")
+    __slots__ = (
+        "_asked",
+        "_began",
+        "_duration_s",
+        "_first_s",
+        "_heard",
+        "_idle_s",
+        "_options",
+        "_progress",
+        "_thinks",
+        "_whole",
+    )
 
-    def __init__(self, options: EngineOptions) -> None:
+    def __init__(self, options: EngineOptions, command: StartTurn) -> None:
         self._options = options
+        self._first_s = options.first_token_timeout_s if command.silence_s is None else command.silence_s
+        self._idle_s = options.idle_timeout_s if command.silence_s is None else command.silence_s
+        self._duration_s = options.generation_timeout_s if command.duration_s is None else command.duration_s
         self._thinks = self._whole = self._heard = False
         self._began = self._asked = self._progress = 0.0
 
@@ -40,11 +55,10 @@ class Patience:
 
     def over(self, now: float) -> bool:
         """Whether the wait has been too long."""
-        options = self._options
         if self._thinks:
-            return now - self._asked > options.thinking_timeout_s
-        if now - self._began > options.generation_timeout_s:
+            return now - self._asked > self._options.thinking_timeout_s
+        if now - self._began > self._duration_s:
             return True
         if self._heard:
-            return now - self._progress > options.idle_timeout_s
-        return not self._whole and now - self._progress > options.first_token_timeout_s
+            return now - self._progress > self._idle_s
+        return not self._whole and now - self._progress > self._first_s

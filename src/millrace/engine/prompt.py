@@ -98,6 +98,8 @@ def _system(system_prompt: str, context: TurnContext, passages: Sequence[Passage
         parts.append(f"Aim at a difficulty of {difficulty:.2f} on a scale from 0 (beginner) to 1 (expert).")
     if learner is not None and learner.instruction:
         parts.append(learner.instruction)
+    if context.lookup is not None:
+        parts.append(context.lookup.instruction)
     if passages:
         parts.append(_CITE)
         parts += [f"[{passage.number}] {passage.title}\n{passage.snippet}" for passage in passages]

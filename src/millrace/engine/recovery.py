@@ -34,6 +34,7 @@ class Recovery:
             try:
                 await self._services.registry.renew(self._runs.leases())
                 await self.sweep()
+                await self._services.fading.sweep()
                 if sweeps % _PRUNE_EVERY == 1:
                     await self.prune()
             except MillraceError as error:

@@ -9,6 +9,7 @@ from functools import partial
 from millrace.engine.afterwords import ENOUGH_CHARS, Afterwords, give_title
 from millrace.engine.asking import Asking
 from millrace.engine.endings import Ending, Endings
+from millrace.engine.fading import Fading
 from millrace.engine.hub import Hub
 from millrace.engine.insights import Insights
 from millrace.engine.observer import Observer
@@ -45,7 +46,6 @@ from millrace.ports import (
     Reservation,
     ResolvedModel,
     Retriever,
-    SessionTitler,
     Store,
     TurnLog,
     TurnRegistry,
@@ -71,6 +71,7 @@ class RunServices:
     timings: Timings
     options: EngineOptions
     insights: Insights
+    fading: Fading
     retriever: Retriever | None = None
     ledger: Ledger | None = None
 
@@ -121,7 +122,7 @@ class Run:
         self._interrupted = False
         self._over = False
         self._began = services.clock.monotonic()
-        self._patience = Patience(services.options)
+        self._patience = Patience(services.options, record.turn.command)
         self.waiting = record.state == "queued"
         if not self.waiting:
             self._go.set()
@@ -181,6 +182,8 @@ class Run:
             await self._observer.close()
             await self._afterwords.close()
             await self._tally.book()
+            if self._reservation is not None:  # no end of ours: whoever goes on with the turn counts it
+                await self._reservation.cancel()
             hub.let_go(self.turn.id)
 
     async def _execute(self, writer: Writer) -> None:
@@ -315,14 +318,18 @@ class Run:
         except MillraceError as error:
             _logger.error("turn %s could not be stored: %s", self.turn.id, error.detail or error.message)
             event = endings.event(Ending.failed(error))
-        if self._reservation is not None:
-            await self._reservation.settle(endings.usage(), completed=isinstance(event, TurnCompleted))
+        reservation, self._reservation = self._reservation, None
+        if reservation is not None:
+            await reservation.settle(endings.usage(), completed=isinstance(event, TurnCompleted))
         await writer.seal(event)
         if isinstance(event, TurnCompleted):
             services.timings.add(event.model, event.response_time_ms)
         await self._release(_STATES[type(event)])
-        if isinstance(event, TurnCompleted) and services.insights.titler is not None and not self._asking.said:
-            await self._give_title(services.insights.titler, transcript.text)
+        command = self.turn.command
+        if command.ephemeral or command.brief_log:
+            services.fading.begin(self.turn.id, failed=isinstance(event, TurnFailed))
+        if isinstance(event, TurnCompleted) and not command.ephemeral and not self._asking.said:
+            await self._give_title(transcript.text)
 
     async def _suggest(self, transcript: Transcript) -> tuple[str, ...]:
         """Follow-up questions, if there are any in time."""
@@ -332,9 +339,12 @@ class Run:
             transcript.write(SuggestionsReady(questions))
         return questions
 
-    async def _give_title(self, titler: SessionTitler, answer: str) -> None:
+    async def _give_title(self, answer: str) -> None:
         """In a task that a hand-over interrupts: the turn itself is over."""
         services = self._services
+        titler = services.insights.titler
+        if titler is None:
+            return
         giving = give_title(titler, services.store, services.clock, self.turn, answer, used=self._tally.of("title"))
         self._work = asyncio.create_task(giving)
         try:

@@ -45,10 +45,12 @@ class Index:
         """Release the file."""
         self._db.close()
 
-    def passages(self, query: str, owner: str, document_ids: Sequence[str], limit: int) -> list[Passage]:
+    def passages(
+        self, query: str, owner: str, document_ids: Sequence[str], limit: int, *, own: bool = False
+    ) -> list[Passage]:
         """The passages nearest to `query`, best first, of what `owner` may read. See `Search`."""
         with unavailable("search the texts"):
-            return self._search.passages(query, owner, document_ids, limit)
+            return self._search.passages(query, owner, document_ids, limit, own=own)
 
     def keep_current(self, documents: Sequence[Document], now_ms: int) -> int:
         """Make the built-in documents exactly these, and cut anew whatever was cut another way.

@@ -92,14 +92,16 @@ class KnowledgeBase:
         return self._limits
 
     async def retrieve(
-        self, query: str, *, user_id: str, document_ids: Sequence[str] = (), limit: int = 6
+        self, query: str, *, user_id: str, document_ids: Sequence[str] = (), limit: int = 6, own: bool = False
     ) -> Sequence[Passage]:
         """The passages nearest to `query`, best first, numbered from 1; of `document_ids` alone where given.
 
-        Searched are Millrace's documentation, the shared texts and those of `user_id`, never another user's. Raises
-        as the port says, and `StoreUnavailable` where the file does not answer.
+        Searched are Millrace's documentation (without `own`), the shared texts and those of `user_id`, never another
+        user's. Raises as the port says, and `StoreUnavailable` where the file does not answer.
         """
-        return await self._reader.run(lambda index: index.passages(query, owner_of(user_id), document_ids, limit))
+        return await self._reader.run(
+            lambda index: index.passages(query, owner_of(user_id), document_ids, limit, own=own)
+        )
 
     async def add_document(self, user_id: str | None, title: str, text: str) -> DocumentInfo:
         """Keep a text and make it searchable. See `Documents`."""

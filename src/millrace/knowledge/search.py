@@ -64,13 +64,15 @@ class Search:
         self._url_prefix = url_prefix
         self._stemmer = Stemmer()
 
-    def passages(self, query: str, owner: str, document_ids: Sequence[str], limit: int) -> list[Passage]:
-        """The passages nearest to `query`, best first, of what `owner` may read.
+    def passages(
+        self, query: str, owner: str, document_ids: Sequence[str], limit: int, *, own: bool = False
+    ) -> list[Passage]:
+        """The passages nearest to `query`, best first, of what `owner` may read; with `own` not the documentation.
 
         A score is the share of the question's weight that the passage covers (rare words weigh more), lowered by up to
         45 % for what BM25, the heading and the place say against it.
         """
-        readers = " OR ".join(f'"{reader_word(each)}"' for each in (BUILTIN, SHARED, owner))
+        readers = " OR ".join(f'"{reader_word(each)}"' for each in (SHARED, owner, *(() if own else (BUILTIN,))))
         terms = self._terms(query, f"reader : ({readers})")
         if not terms:
             return []

@@ -43,12 +43,13 @@ class RateLedger:
         self._asked: dict[str, deque[float]] = {}
         self._sweep_at = _SWEEP_AT
 
-    async def reserve(self, user_id: str, *, tokens: int) -> RateReservation:  # noqa: ARG002 - the port's; a rate ignores size
-        """Count one turn of the user.
+    async def reserve(self, user_id: str, *, tokens: int, metered: bool = False) -> RateReservation:
+        """Count one turn of the user, whatever its size.
 
         Raises:
             RateLimited: The user asked too often in the last minute.
         """
+        del tokens, metered
         now = self._clock.monotonic()
         times = self._asked.get(user_id)
         if times is None:

@@ -80,5 +80,10 @@ class MemoryLog:
             self._turns.pop(turn_id, None)
         return len(ended)
 
+    async def forget(self, turn_id: str) -> None:
+        """Forget a turn that ended."""
+        if self._registry.forget_turn(turn_id):
+            self._turns.pop(turn_id, None)
+
     async def close(self) -> None:
         """Nothing to release."""

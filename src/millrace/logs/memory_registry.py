@@ -151,6 +151,14 @@ class MemoryRegistry:
                 self._drop(row.record.turn)
         return unpruned
 
+    def forget_turn(self, turn_id: str) -> bool:
+        """Forget one turn, if it has ended; says whether it had."""
+        row = self._turns.get(turn_id)
+        if row is None or row.ended_at is None:
+            return False
+        self._drop(row.record.turn)
+        return True
+
     def _drop(self, turn: Turn) -> None:
         del self._turns[turn.id]
         request = (turn.user_id, turn.command.request_id or "")

@@ -203,6 +203,10 @@ class SqliteLog:
             pruned += count
         return pruned
 
+    async def forget(self, turn_id: str) -> None:
+        """Forget a turn that ended; its archive goes with it."""
+        await self._database.transact(lambda connection: self._journal.forget(connection, turn_id))
+
     async def close(self) -> None:
         """Commit what is pending."""
         while self._pending or self._committing is not None:

@@ -79,12 +79,21 @@ class Journal:
         connection.executemany("DELETE FROM archives WHERE turn = ?", turns)
         connection.executemany("UPDATE turns SET pruned = 1 WHERE id = ?", turns)
         connection.execute("DELETE FROM turns WHERE pruned = 1 AND created_at < ?", (forgotten_ms,))
+        self._drop_batches(connection)
+        return len(turns)
+
+    def forget(self, connection: sqlite3.Connection, turn_id: str) -> None:
+        """Forget a turn that ended, and what of the batches it was the last to need."""
+        connection.execute("DELETE FROM turns WHERE turn_id = ? AND ended_at IS NOT NULL", (turn_id,))
+        self._drop_batches(connection)
+
+    def _drop_batches(self, connection: sqlite3.Connection) -> None:
+        """Forget the batches that nobody needs."""
         connection.execute(
             "DELETE FROM batches WHERE id < (SELECT coalesce(min(first_batch), ?) FROM turns"
             " WHERE state IN ('queued', 'running') OR (pruned = 0 AND id NOT IN (SELECT turn FROM archives)))",
             (self._counter(connection),),
         )
-        return len(turns)
 
     def _entries(self, connection: sqlite3.Connection, key: int, first_batch: int) -> list[Entry]:
         archive = connection.execute("SELECT entries FROM archives WHERE turn = ?", (key,)).fetchone()

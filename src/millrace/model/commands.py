@@ -17,14 +17,28 @@ class ThinkingDecision(Struct, frozen=True):
     reason: str
 
 
+class Lookup(Struct, frozen=True):
+    """How passages are looked for, and what is made of them, where a protocol has its own way.
+
+    `query` stands for the message, `limit` is how many passages there are at most, `own` leaves Millrace's
+    documentation out. The `instruction` tells the model what to do with them.
+    """
+
+    query: str = ""
+    limit: int = 6
+    own: bool = False
+    instruction: str = ""
+
+
 class TurnContext(Struct, frozen=True):
-    """What a request says about its circumstances. `difficulty` is 0.0 to 1.0."""
+    """What a request says about its circumstances. `difficulty` is 0.0 to 1.0. No client gives a `lookup`."""
 
     subject: str | None = None
     difficulty: float | None = None
     enable_rag: bool = False
     document_ids: tuple[str, ...] = ()
     extra: dict[str, Any] | None = None
+    lookup: Lookup | None = None
 
 
 class StartTurn(Struct, frozen=True, kw_only=True):
@@ -40,7 +54,12 @@ class StartTurn(Struct, frozen=True, kw_only=True):
     `max_tokens` and `temperature` are wishes; the server's own limit holds. Without `suggestions` nobody thinks of
     follow-up questions. `stop_unwatched` stops the turn as soon as its last watcher goes away: in some
     protocols that is how a client stops it. Without `estimate_emotion` nobody looks at how the writer feels.
-    `origin` is the protocol that asked, where that matters later.
+    `origin` is the protocol that asked, where that matters later; with `to_rooms` the answer goes to all of the user's
+    clients that listen in rooms.
+
+    An `ephemeral` turn leaves nothing behind but what it used; nor does the log of one with `brief_log` outlive it by
+    more than a moment. `silence_s` and `duration_s` are the longest wait for a piece of the answer and for all of it,
+    in seconds, where they are not the server's own.
 
     `api_key` is the caller's own for whichever provider answers, `api_keys` are theirs by the provider's name. They
     serve this turn alone: of a turn that was admitted only `own_key` remains, which says that one of them is used.
@@ -65,6 +84,11 @@ class StartTurn(Struct, frozen=True, kw_only=True):
     suggestions: bool = True
     stop_unwatched: bool = False
     origin: str = ""
+    to_rooms: bool = False
+    ephemeral: bool = False
+    brief_log: bool = False
+    silence_s: float | None = None
+    duration_s: float | None = None
     estimate_emotion: bool = True
 
 

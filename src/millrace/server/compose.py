@@ -8,13 +8,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from millrace.dialects.study import STUDY
 from millrace.engine.engine import Engine
 from millrace.engine.options import EngineOptions
 from millrace.knowledge.builtin import builtin_documents
 from millrace.knowledge.knowledge_base import KnowledgeBase
 from millrace.limits.connections import ConnectionCounter
 from millrace.limits.ledger import RateLedger
+from millrace.limits.ledgers import Ledgers
+from millrace.limits.quota import QuotaLedger
 from millrace.limits.rates import Rates
+from millrace.limits.tokens import TokenLedger
 from millrace.logs.memory import MemoryLog
 from millrace.logs.memory_registry import MemoryRegistry
 from millrace.logs.sqlite import SqliteLog
@@ -103,7 +107,7 @@ async def compose(settings: Settings, ports: Ports, connections: ConnectionCount
             models=thinking_models(settings, parts.models),
             clock=clock,
             options=engine_options(settings),
-            ledger=ports.ledger or RateLedger(settings.limits.turns_per_minute, clock),
+            ledger=ports.ledger or _ledger(settings, parts.store, clock),
             retriever=parts.knowledge,
             insights=await asyncio.to_thread(open_insights, settings, parts.models, emotion=ports.emotion),
         )
@@ -138,6 +142,21 @@ def engine_options(settings: Settings) -> EngineOptions:
         suggestions_budget_s=generation.suggestions_budget_s,
         caller_api_keys=settings.caller_api_keys,
     )
+
+
+def _ledger(settings: Settings, store: Store, clock: Clock) -> Ledger:
+    """What users may ask: a rate of questions, and of tokens and free answers where there are limits to them."""
+    limits, study = settings.limits, settings.study
+    ledgers: list[Ledger] = [RateLedger(limits.turns_per_minute, clock)]
+    if limits.tokens_per_minute:
+        ledgers.append(TokenLedger(limits.tokens_per_minute, clock))
+    if study.free_chats_per_month:
+
+        async def completed(user_id: str, since_ms: int) -> int:
+            return await store.completed_turns(user_id, origin=STUDY, since_ms=since_ms)
+
+        ledgers.append(QuotaLedger(study.free_chats_per_month, completed, clock))
+    return Ledgers(*ledgers)
 
 
 def verifier_for(settings: Settings, tokens: LocalTokens, secret: bytes, clock: Clock) -> Verifier:

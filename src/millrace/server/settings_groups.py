@@ -76,6 +76,8 @@ class JwtSettings(Group):
     """The `aud` that tokens must carry. Where it is not set, tokens that name an audience are refused."""
     name_claim: str = "name"
     """The claim that holds the user's name for display."""
+    plan_claim: str = "plan"
+    """The claim that names what the user pays for; `free`, or none, is the free plan."""
     leeway_s: Annotated[float, Field(ge=0, le=300)] = 10
     """Tolerance for clocks that differ, in seconds."""
 
@@ -109,6 +111,9 @@ class LimitSettings(Group):
     """Questions a user may ask per minute."""
     streams_per_minute: Annotated[int, Field(ge=1)] = 30
     """Questions per minute at `POST /api/chat/stream`, for each user; without a token, for each network address."""
+    tokens_per_minute: Annotated[int, Field(ge=0)] = 0
+    """Tokens, of questions and answers, that a user may take per minute; 0 for as many as they like. A question
+    reserves what it will take, about, and its end settles what it took."""
     queue: Annotated[int, Field(ge=0)] = 10
     """Questions that may wait in one conversation while an answer is written."""
     body_bytes: Annotated[int, Field(ge=1024)] = 1_048_576
@@ -214,6 +219,15 @@ class ModelOverrides(Group):
 class StudySettings(Group):
     """Answers from one's own documents (the protocol `study`)."""
 
+    free_chats_per_month: Annotated[int, Field(ge=0)] = 25
+    """Answers that a user on the free plan gets in a month (UTC); 0 for as many as they like. Only completed ones
+    count. Everybody is on the free plan whose token names no other one (`jwt.plan_claim`)."""
+    stream_timeout_ms: Annotated[int, Field(ge=1)] = 60_000
+    """Longest wait for a piece of an answer, in milliseconds."""
+    stream_keepalive_ms: Annotated[int, Field(ge=100, le=15_000)] = 10_000
+    """Time after which a stream says that it is alive where it has nothing else to say, in milliseconds."""
+    stream_max_duration_s: Annotated[float, Field(gt=0)] = 120
+    """Longest time that a whole answer may take, in seconds."""
     enable_streaming: bool = True
     """Whether answers come piece by piece; without it each comes whole, in one event."""
     stream_chunk_size: Annotated[int, Field(ge=1, le=1000)] = 1

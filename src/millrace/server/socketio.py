@@ -30,9 +30,6 @@ from millrace.transports.socketio_client import EventClient, Spoken
 from millrace.transports.socketio_wire import Wire
 from millrace.transports.websocket import Meter, Scope
 
-STUDY = "study"
-"""The origin of turns whose answers go to their user's rooms."""
-
 
 def socketio_endpoint(app: FastAPI) -> SocketIoEndpoint:
     """The endpoint, to be mounted at `/socket.io`."""
@@ -104,7 +101,7 @@ def _study_turns(engine: Engine, caller: Principal) -> Shown:
     """The turns that go to the user's rooms; those that run already, from where they are."""
 
     def wanted(turn: Turn) -> bool:
-        return turn.command.origin == STUDY
+        return turn.command.to_rooms
 
     async def running() -> Sequence[Turn]:
         return [record.turn for record in await engine.running(caller) if wanted(record.turn)]

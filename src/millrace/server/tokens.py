@@ -70,7 +70,7 @@ class LocalTokens:
         claims = _decode(token, self._secret, [_LOCAL_ALGORITHM], _LOCAL)
         if claims.get("use", "access") != "access":
             raise Unauthorized(_INVALID)
-        return _principal(claims, "name")
+        return _principal(claims, _LOCAL)
 
     def verify_refresh(self, token: str) -> RefreshClaims:
         """Verify a refresh token.
@@ -181,19 +181,20 @@ def _user_id(claims: dict[str, Any]) -> str:
     return user_id
 
 
-def _principal(claims: dict[str, Any], name_claim: str) -> Principal:
+def _principal(claims: dict[str, Any], settings: JwtSettings) -> Principal:
     kind = claims.get("kind", "external")
     if kind not in get_args(UserKind):
         raise Unauthorized(_INVALID)
-    name = claims.get(name_claim)
+    name, plan = claims.get(settings.name_claim), claims.get(settings.plan_claim)
     return Principal(
         user_id=_user_id(claims),
         kind=kind,
         name=name[:_LONGEST_USER_ID] if isinstance(name, str) else "",
         expires_at=int(claims["exp"]),
+        plan=plan[:_LONGEST_USER_ID] if isinstance(plan, str) else None,
     )
 
 
 def _external(claims: dict[str, Any], settings: JwtSettings) -> Principal:
     """A caller whom the outside issuer vouches for; its own claims never make it anything else."""
-    return _principal({**claims, "kind": "external"}, settings.name_claim)
+    return _principal({**claims, "kind": "external"}, settings)

@@ -109,17 +109,18 @@ def session_params(session: Session) -> Params:
 
 
 def usage_params(outcome: TurnOutcome) -> Params:
-    """A row of `usage`; user and session are those of the turn."""
+    """A row of `usage`; user and session are those of the turn. One that leaves nothing behind has no session."""
     turn = outcome.turn
     return {
         "turn_id": key(turn.id),
         "user_id": key(turn.user_id),
-        "session_id": key(turn.session_id),
+        "session_id": None if turn.command.ephemeral else key(turn.session_id),
         "model": clean(outcome.model),
         "status": outcome.answer.status,
         **_token_params(outcome.usage),
         "cost": outcome.cost,
         "created_at": outcome.answer.created_at,
+        "origin": clean(turn.command.origin) or None,
     }
 
 

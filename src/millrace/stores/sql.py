@@ -223,13 +223,22 @@ class SqlStore:
         params = {"query": expression, "user_id": user_id, "limit": limit}
         return [SearchHit(*row) for row in await self._all(self._sql.search, params)]
 
+    async def completed_turns(self, user_id: str, *, origin: str, since_ms: int) -> int:
+        """See `Store`."""
+        params = {"of_user": key(user_id), "from_origin": origin, "since": since_ms}
+        row = await self._first(self._sql.completed_turns, params)
+        return 0 if row is None else int(row[0])
+
     async def finish_turn(self, outcome: TurnOutcome) -> None:
         """See `Store`. For a session that was deleted meanwhile it does nothing.
 
         Raises:
             NotFound: The answer of which this is to be a new version is not in the session.
         """
-        await self._database.write(_TurnWriter(self._sql, outcome))
+        if outcome.turn.command.ephemeral:
+            await self._do(self._sql.add_usage, rows.usage_params(outcome))
+        else:
+            await self._database.write(_TurnWriter(self._sql, outcome))
 
     async def add_side_usage(self, used: SideUsage) -> None:
         """See `Store`."""

@@ -186,6 +186,13 @@ class Statements:
         self.claim_turn = (
             self._insert(USAGE).from_select(list(USAGE.c), row).on_conflict_do_nothing(index_elements=[USAGE.c.turn_id])
         )
+        self.add_usage = self._insert(USAGE).on_conflict_do_nothing(index_elements=[USAGE.c.turn_id])
+        self.completed_turns: Select[Any] = select(func.count()).where(
+            USAGE.c.user_id == bindparam("of_user"),
+            USAGE.c.created_at >= bindparam("since"),
+            USAGE.c.origin == bindparam("from_origin"),
+            USAGE.c.status == "complete",
+        )
         kept = select(SESSIONS.c.id).where(SESSIONS.c.id == bindparam("in_session")).scalar_subquery()
         self.add_side_usage: Insert = insert(SIDE_USAGE).values(session_id=kept)
         of = SESSIONS.c

@@ -143,6 +143,8 @@ USAGE: Final = Table(
     Column("estimated", Boolean, nullable=False),
     Column("cost", Double),
     Column("created_at", BigInteger, nullable=False),
+    # The protocol that asked, where that matters: the turns of some count toward a quota.
+    Column("origin", Text),
     Index(None, "user_id", "created_at"),
     Index(None, "session_id"),
 )

@@ -40,6 +40,37 @@ class TurnsContract:
         session = await must_session(store, "s")
         assert (session.updated_at, session.message_count) == (5_500, 2)
 
+    async def test_an_ephemeral_turn_leaves_its_usage_and_nothing_else(self, store: Store) -> None:
+        await open_session(store)
+        outcome = make_outcome("1", "s", question="Whisper?", answer="Hush.", at=5_000)
+        command = msgspec.structs.replace(outcome.turn.command, ephemeral=True, origin="study")
+        turn = msgspec.structs.replace(outcome.turn, command=command)
+        for _ in range(2):
+            await store.finish_turn(msgspec.structs.replace(outcome, turn=turn))
+        assert list(await store.messages("s", limit=10)) == []
+        assert (await must_session(store, "s")).message_count == 0
+        assert list(await store.search(turn.user_id, "Whisper", limit=5)) == []
+        assert await store.completed_turns(turn.user_id, origin="study", since_ms=0) == 1
+
+    async def test_completed_turns_are_counted_by_user_origin_and_time(self, store: Store) -> None:
+        await open_session(store)
+        for name, origin, status, at in (
+            ("1", "study", "complete", 1_000),
+            ("2", "study", "complete", 9_000),
+            ("3", "study", "failed", 9_000),
+            ("4", "study", "cancelled", 9_000),
+            ("5", "", "complete", 9_000),
+        ):
+            outcome = make_outcome(name, "s", question="Q", answer="A", at=at)
+            command = msgspec.structs.replace(outcome.turn.command, origin=origin)
+            answer = msgspec.structs.replace(outcome.answer, status=status)
+            turn = msgspec.structs.replace(outcome.turn, command=command)
+            await store.finish_turn(msgspec.structs.replace(outcome, turn=turn, answer=answer))
+        user = outcome.turn.user_id
+        assert await store.completed_turns(user, origin="study", since_ms=0) == 2
+        assert await store.completed_turns(user, origin="study", since_ms=5_000) == 1
+        assert await store.completed_turns("nobody", origin="study", since_ms=0) == 0
+
     async def test_what_was_told_before_begins_a_session_that_is_new(self, store: Store) -> None:
         await open_session(store)
         told = (PromptMessage("user", "One?"), PromptMessage("assistant", "1\0"), PromptMessage("user", "Hm."))

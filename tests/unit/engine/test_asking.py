@@ -15,7 +15,7 @@ class Library:
     """A retriever with one passage."""
 
     async def retrieve(
-        self, query: str, *, user_id: str, document_ids: Sequence[str] = (), limit: int = 6
+        self, query: str, *, user_id: str, document_ids: Sequence[str] = (), limit: int = 6, own: bool = False
     ) -> Sequence[Passage]:
         return [Passage(1, "Mill", f"Found for {query}", 0.9, "/mill")] if document_ids == ("d",) else []
 

@@ -4,14 +4,15 @@ import pytest
 
 from millrace.engine.options import EngineOptions
 from millrace.engine.patience import Patience
+from millrace.model.commands import StartTurn
 from millrace.model.generation import Capabilities
 
 OPTIONS = EngineOptions(first_token_timeout_s=30, idle_timeout_s=20, generation_timeout_s=60, thinking_timeout_s=300)
 PLAIN, REASONS, WHOLE = Capabilities(), Capabilities(reasoning=True), Capabilities(streaming=False)
 
 
-def asked(model: Capabilities = PLAIN, *, thinks: bool = False) -> Patience:
-    patience = Patience(OPTIONS)
+def asked(model: Capabilities = PLAIN, *, thinks: bool = False, **own: float) -> Patience:
+    patience = Patience(OPTIONS, StartTurn(**own))  # type: ignore[arg-type]  # the limits of a command are floats
     patience.begin(1000.0)
     patience.ask(1005.0, model, thinks=thinks)
     return patience
@@ -24,6 +25,14 @@ def test_silence_before_the_first_piece_and_between_two() -> None:
     patience.hear(1010.0, answers=True)
     assert not patience.over(1030.0)
     assert patience.over(1030.1)
+
+
+def test_a_turn_may_have_limits_of_its_own() -> None:
+    patience = asked(silence_s=5, duration_s=10)
+    assert patience.over(1010.1)
+    patience.hear(1009.0, answers=True)
+    assert not patience.over(1010.0)
+    assert patience.over(1010.1), "ten seconds since it began"
 
 
 def test_an_answer_that_never_ends() -> None:

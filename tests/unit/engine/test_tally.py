@@ -76,7 +76,7 @@ class Books:
     def __init__(self) -> None:
         self.used: list[tuple[str, Usage]] = []
 
-    async def reserve(self, user_id: str, *, tokens: int) -> Reservation:
+    async def reserve(self, user_id: str, *, tokens: int, metered: bool = False) -> Reservation:
         raise NotImplementedError
 
     async def book(self, user_id: str, usage: Usage) -> None:

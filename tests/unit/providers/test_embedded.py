@@ -48,7 +48,7 @@ class Shelf:
         self.asked: list[tuple[str, str, tuple[str, ...]]] = []
 
     async def retrieve(
-        self, query: str, *, user_id: str, document_ids: Sequence[str] = (), limit: int = 6
+        self, query: str, *, user_id: str, document_ids: Sequence[str] = (), limit: int = 6, own: bool = False
     ) -> Sequence[Passage]:
         self.asked.append((query, user_id, tuple(document_ids)))
         if self.fails:

@@ -13,7 +13,7 @@ from millrace.server.settings_errors import SettingsError
 
 class NothingKnown:
     async def retrieve(
-        self, query: str, *, user_id: str, document_ids: object = (), limit: int = 6
+        self, query: str, *, user_id: str, document_ids: object = (), limit: int = 6, own: bool = False
     ) -> tuple[Passage, ...]:
         return ()
 

@@ -59,7 +59,7 @@ async def test_another_sites_page_has_no_use_for_a_users_cookie(here: Site) -> N
 async def test_a_room_gets_the_answers_that_were_asked_for_over_http(here: Site) -> None:
     engine = here.services.engine
     async with client(here) as one, client(here, transports=["polling"]) as two, client(here, BEN) as ben:
-        turn = await engine.start(StartTurn(message="Why?", origin="study"), ANA)
+        turn = await engine.start(StartTurn(message="Why?", to_rooms=True), ANA)
         call = await here.provider.next_call()
         call.say("One ")
         await one.first("chat-stream-token")

@@ -68,8 +68,8 @@ async def test_usage_has_a_row_per_turn(store: SqlStore, connection: sqlite3.Con
     for outcome in (OUTCOME, OUTCOME, again, again):
         await store.finish_turn(outcome)
     assert rows(connection, "SELECT * FROM usage ORDER BY turn_id") == [
-        ("t", "ada", "s", "used/model", "cancelled", 3, 5, 2, 1, 1, 0.25, 200),
-        ("t2", "ada", "s", "used/model", "cancelled", 0, 0, None, None, 0, None, 200),
+        ("t", "ada", "s", "used/model", "cancelled", 3, 5, 2, 1, 1, 0.25, 200, None),
+        ("t2", "ada", "s", "used/model", "cancelled", 0, 0, None, None, 0, None, 200, None),
     ]
 
 
