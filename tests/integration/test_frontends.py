@@ -3,16 +3,18 @@
 Every stream that they read over HTTP is full of comments, as keep-alives are.
 """
 
+import asyncio
 from typing import Any
 
 import httpx2
 import pytest
-from tests.support.chat_client import Visitor, digest
+from tests.support.chat_client import LIMIT_S, Visitor, digest
 from tests.support.frontends import Seen, Sight, run_clients
 from tests.support.server import RunningServer
 
 from millrace.testing.simulator import expected_reasoning, expected_text
 
+ENDLESS = expected_text("sim?tokens=5000&seed=3")
 FLAVOURS = ("v5", "v6", "v7", "v7 socket")
 each_flavour = pytest.mark.parametrize("flavour", FLAVOURS)
 
@@ -84,9 +86,9 @@ def test_a_chat_is_one_conversation_whose_answers_can_be_written_again(seen: See
 def test_a_second_page_sees_the_same_from_the_beginning(seen: Seen, flavour: str) -> None:
     sight = seen[f"{flavour}: resumed"]
     whole, resumed = answer_of(sight["whole"]), answer_of(sight["resumed"])
-    assert len(sight["partial"]) < len(whole["text"])
-    assert resumed["text"] == whole["text"] == expected_text("sim?tokens=150&seed=3")
-    assert (resumed["id"], resumed["metadata"]) == (whole["id"], whole["metadata"])
+    assert ENDLESS.startswith(whole["text"])
+    assert (resumed["id"], resumed["text"], resumed["metadata"]) == (whole["id"], whole["text"], whole["metadata"])
+    assert whole["metadata"]["digest"] == digest(whole["text"])
     assert sight["idle"] is None, "where nothing runs there is nothing to resume"
 
 
@@ -95,17 +97,20 @@ def test_who_only_left_finds_the_answer_going_on(seen: Seen, flavour: str) -> No
     sight = seen[f"{flavour}: left"]
     partial, after = answer_of(sight["partial"]), answer_of(sight["after"])
     assert len(partial["text"]) < len(after["text"])
-    assert after["text"] == expected_text("sim?tokens=150&seed=3")
+    assert ENDLESS.startswith(after["text"])
     assert after["id"] == partial["id"]
 
 
-def test_over_a_websocket_the_clients_own_stop_is_one(seen: Seen, rest: Any) -> None:
-    left = answer_of(seen["v7: stopped by the client alone"])
-    assert left["metadata"]["finishReason"] == "stop", "over HTTP it only goes away"
-    stopped = answer_of(seen["v7 socket: stopped by the client alone"])
-    assert stopped["text"] != left["text"]
-    stored = rest(f"/api/sessions/{stopped['metadata']['sessionId']}")["messages"][1]
-    assert (stored["content"], stored["status"]) == (left["text"][: len(stored["content"])], "cancelled")
+async def test_over_a_websocket_the_clients_own_stop_is_one(seen: Seen, server: RunningServer) -> None:
+    left = seen["v7: stopped by the client alone"]["id"]
+    stopped = seen["v7 socket: stopped by the client alone"]["id"]
+    async with httpx2.AsyncClient(base_url=server.url, headers={"Cookie": seen.headers["cookie"]}) as http:
+        assert (await http.get(f"/api/ai/chat/{left}/messages")).json()["activeStreamId"], "over HTTP it only goes away"
+        await http.post(f"/api/ai/chat/{left}/stop")
+        async with asyncio.timeout(LIMIT_S):
+            while (chat := (await http.get(f"/api/ai/chat/{stopped}/messages")).json())["activeStreamId"]:
+                await asyncio.sleep(0.02)
+    assert chat["messages"][1]["metadata"]["finishReason"] == "cancelled"
 
 
 @each_flavour
@@ -123,7 +128,7 @@ def test_a_stop_is_one(seen: Seen, flavour: str, rest: Any) -> None:
 def test_an_answer_that_is_being_written_can_be_written_again(seen: Seen, flavour: str, rest: Any) -> None:
     sight = seen[f"{flavour}: again while it is written"]
     answer = answer_of(sight)
-    assert answer["text"] == expected_text("sim?tokens=300")
+    assert answer["text"] == expected_text("sim?tokens=30")
     stored = rest(f"/api/sessions/{answer['metadata']['sessionId']}")["messages"]
     assert len(stored) == 2
     versions = rest(f"/api/messages/{answer['id']}/versions")["versions"]
@@ -145,7 +150,10 @@ def test_failures_are_told_and_what_was_said_is_kept(seen: Seen, flavour: str) -
     before = seen[f"{flavour}: failed before"]
     assert before["status"] == "error"
     assert "too many requests" in before["error"]
-    assert answer_of(before)["metadata"]["error"] == {"code": "RATE_LIMIT", "recoverable": True, "retryAfter": 7}
+    if "socket" in flavour:
+        assert answer_of(before)["metadata"]["error"] == {"code": "RATE_LIMIT", "recoverable": True, "retryAfter": 7}
+    else:
+        assert [message["role"] for message in before["messages"]] == ["user"], "a refusal is no answer"
     middle = seen[f"{flavour}: failed in the middle"]
     assert middle["status"] == "error"
     assert middle["error"].endswith("Try again, or choose another model.")
@@ -236,14 +244,13 @@ def test_failures_end_a_run(seen: Seen) -> None:
 
 def test_what_begins_in_chat_is_watched_by_the_others(seen: Seen) -> None:
     sight = seen["cross: begun in chat, watched by the others"]
-    text = sight["complete"]["full_message"]
-    assert text == expected_text("sim?tokens=150&seed=4")
+    text = sight["cancelled"]["partial_message"]
     question = sight["loaded"]["messages"][-1]
     assert (question["role"], question["parts"][0]["text"]) == ("user", "Talk.")
     assert sight["loaded"]["activeStreamId"] == sight["turn"]
     answer = answer_of(sight["page"])
-    assert (answer["id"], answer["text"]) == (sight["complete"]["message_id"], text)
-    assert answer["metadata"]["digest"] == sight["complete"]["digest"]
+    assert (answer["id"], answer["text"]) == (sight["cancelled"]["message_id"], text)
+    assert answer["metadata"]["digest"] == sight["cancelled"]["digest"]
     watcher = sight["watcher"]
     assert watcher["types"][:2] == ["RUN_STARTED", "MESSAGES_SNAPSHOT"]
     assert watcher["last"]["runId"] == "my-name"
@@ -285,5 +292,7 @@ async def test_a_run_that_its_client_left_goes_on(seen: Seen, server: RunningSer
         started = sight["first"]["metadata"]
         async with Visitor(server.url, http).connect() as chat:
             turn = await chat.resume(started["turnId"])
+            await turn.until(len(sight["types"]) + 5)
+            await chat.send("chat_stop", session_id=started["sessionId"])
             await turn.end()
-    assert turn.text == expected_text("sim?tokens=150")
+    assert turn.text.startswith(sight["messages"][1]["content"])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 CLIENTS = Path(__file__).resolve().parents[1] / "clients"
-LIMIT_S = 90
+LIMIT_S = 100
 Sight = dict[str, Any]
 
 

@@ -68,6 +68,9 @@ class PartsSpeaker(Speaker):
                 if response.status_code == 204:
                     await self.miss(heard)
                     return
+                if refused := response.headers.get("x-error-code"):
+                    heard.end(Over("failed", code=refused))
+                    return
                 assert response.status_code == 200, await response.aread()
                 rest = b""
                 async for part in response.aiter_bytes():

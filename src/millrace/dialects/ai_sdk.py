@@ -75,13 +75,20 @@ class ChatRequest(Struct, frozen=True, rename="camel"):
 
 
 class AiSdkDialect:
-    """Implements `EventDialect`."""
+    """Implements `EventDialect`.
 
-    name = "ai_sdk"
+    Args:
+        waits: Whether nothing is said before the model has said something, so that a provider's refusal can be an HTTP
+            status. Who resumes wants to know at once that there is something to resume.
+    """
+
+    def __init__(self, *, waits: bool = False) -> None:
+        self.name = "ai_sdk waiting" if waits else "ai_sdk"
+        self._waits = waits
 
     def renderer(self) -> Renderer:
         """A renderer for one turn."""
-        return PartsRenderer(AiSdkWords())
+        return PartsRenderer(AiSdkWords(), waits=self._waits)
 
     def error(self, error: MillraceError) -> bytes:
         """An error that ends the stream but is no entry of the turn's log."""

@@ -21,6 +21,9 @@ from millrace.stream.delivery import Merged
 
 Records = list[bytes]
 
+_SAID = (ReasoningStep, TurnCompleted, TurnCancelled, TurnFailed)
+"""Events after which nothing is to wait for any more, beside pieces of text and thinking."""
+
 
 class PartWords(Protocol):
     """How such a protocol says things. A turn has at most one text; thoughts are numbered from 1."""
@@ -57,10 +60,16 @@ class PartsRenderer:
     """Implements `Renderer` for one turn.
 
     All text is one part, which stays open while the model thinks in between, so that nobody's Markdown is cut.
+
+    Args:
+        words: How the protocol says things.
+        waits: Whether nothing is said before the model has said something, or the turn has ended. A turn that fails
+            before that can then be refused, instead of being told in an answer.
     """
 
-    def __init__(self, words: PartWords) -> None:
+    def __init__(self, words: PartWords, *, waits: bool = False) -> None:
         self._words = words
+        self._waiting: Records | None = [] if waits else None
         self._text_open = False
         self._thought_open = False
         self._thoughts = 0
@@ -73,12 +82,20 @@ class PartsRenderer:
         if type(event) is TextDelta:
             if self._text_open and not self._thought_open:  # most of the time
                 return (self._words.text(event.text),)
-            opening = self._openings[event.index] = self._open_text()
+            opening = self._openings[event.index] = [*self._waited(), *self._open_text()]
             return (*opening, self._words.text(event.text))
         if type(event) is ReasoningDelta:
             self._streams_thinking = True
-            return self._think(event.text)
-        return self._other(entry, event)
+            return [*self._waited(), *self._think(event.text)]
+        records = self._other(entry, event)
+        if self._waiting is None or isinstance(event, _SAID):
+            return [*self._waited(), *records]
+        self._waiting += records
+        return ()
+
+    def _waited(self) -> Records:
+        waited, self._waiting = self._waiting or [], None
+        return waited
 
     def merge(self, merged: Merged) -> Sequence[bytes]:
         """One piece for several, and what came right before the first."""

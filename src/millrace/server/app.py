@@ -70,6 +70,8 @@ _EXPOSED = (
     "RateLimit-Policy",
     "X-Session-Id",
     "X-Turn-Id",
+    "X-Message-Id",
+    "X-Error-Code",
 )
 _SELF_LIMITED = ("/api/documents",)
 

@@ -88,7 +88,7 @@ export function agUiScenarios(headers) {
 
     async left() {
       const { client, events, run, sight } = agent(headers, "Talk.", {
-        model: "sim/sim?tokens=150&interval_ms=10",
+        model: "sim/sim?tokens=5000&interval_ms=25",
       });
       const running = run();
       await until(() => events.some((event) => event.type === "TEXT_MESSAGE_CONTENT"), "text");

@@ -6,7 +6,7 @@ import { agent } from "./ag-ui.mjs";
 import { api, joined, State, sight } from "./ai-sdk.mjs";
 import { base, until } from "./support.mjs";
 
-const SLOW = "sim/sim?tokens=150&interval_ms=10&seed=4";
+const ENDLESS = "sim/sim?tokens=5000&interval_ms=25&seed=4";
 
 /** A connection that speaks `chat`, and all that it was told. */
 async function native(headers) {
@@ -45,23 +45,24 @@ export function crossScenarios(headers) {
   const scenarios = {
     async "begun in chat, watched by the others"() {
       const chat = await native(headers);
-      chat.say("chat_request", { message: "Talk.", model: SLOW });
+      chat.say("chat_request", { message: "Talk.", model: ENDLESS });
       const { session_id: session, turn_id: turn } = await chat.told("thinking_started");
       await chat.told("content_token");
       const loaded = await load(session);
-      const page = open(session, SLOW, loaded.messages);
+      const page = open(session, ENDLESS, loaded.messages);
       const watcher = agent(headers, "", { path: "/connect", threadId: session });
-      const [, result] = await Promise.all([
-        page.resumeStream(),
-        watcher.run({ runId: "my-name" }),
-      ]);
-      const complete = await chat.told("chat_complete");
+      const watching = Promise.all([page.resumeStream(), watcher.run({ runId: "my-name" })]);
+      await written(page);
+      await until(() => watcher.client.messages[1]?.content, "text");
+      chat.say("chat_stop", { session_id: session });
+      const [, result] = await watching;
+      const cancelled = await chat.told("chat_cancelled");
       chat.close();
-      return { turn, loaded, complete, page: sight(page), watcher: watcher.sight(result) };
+      return { turn, loaded, cancelled, page: sight(page), watcher: watcher.sight(result) };
     },
 
     async "begun by the AI SDK, stopped in chat"() {
-      const page = open(crypto.randomUUID(), "sim/sim?tokens=5000&interval_ms=10");
+      const page = open(crypto.randomUUID(), ENDLESS);
       const sent = page.sendMessage({ text: "Talk." });
       await written(page);
       const chat = await native(headers);
@@ -73,7 +74,7 @@ export function crossScenarios(headers) {
     },
 
     async "begun by AG-UI, stopped by the AI SDK's way"() {
-      const asker = agent(headers, "Talk.", { model: "sim/sim?tokens=5000&interval_ms=10" });
+      const asker = agent(headers, "Talk.", { model: ENDLESS });
       const running = asker.run();
       await until(
         () => asker.events.some((event) => event.type === "TEXT_MESSAGE_CONTENT"),

@@ -95,6 +95,16 @@ deliveries = given(
 
 
 @deliveries
+def test_who_waits_gets_the_same_later(log: list[Entry], cuts: list[int], lag: int, reasoning: bool) -> None:
+    options = DeliveryOptions(show_reasoning=reasoning, lag_entries=lag, lag_ms=10**9)
+    places = [min(cut, len(log)) for cut in cuts]
+    early, late = (delivered(log, AiSdkDialect(waits=waits).renderer(), places, options) for waits in (False, True))
+    assert early == late
+    before = [Entry(0, 0, SAMPLES[TurnStarted]), Entry(1, 0, SAMPLES[PassagesRetrieved])]
+    assert delivered(before, AiSdkDialect(waits=True).renderer(), [], options) == []
+
+
+@deliveries
 def test_a_message_of_the_ai_sdk_is_well_formed(log: list[Entry], cuts: list[int], lag: int, reasoning: bool) -> None:
     options = DeliveryOptions(show_reasoning=reasoning, lag_entries=lag, lag_ms=10**9)
     chunks = delivered(log, AiSdkDialect().renderer(), [min(cut, len(log)) for cut in cuts], options)

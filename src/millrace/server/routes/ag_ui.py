@@ -1,8 +1,9 @@
 """AG-UI 1.0: `/api/ag-ui`."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Header, Request, Response
+from msgspec import structs
 
 from millrace.dialects.ag_ui import AgUiDialect, decode_names, decode_run
 from millrace.dialects.ag_ui_history import agent_message, agent_question
@@ -65,13 +66,19 @@ _EVENTS: Responses = {
     openapi_extra=_RUN,
     responses={**_EVENTS, **problems(400, 401, 403, 404, 409, 413, 429, 503)},
 )
-async def run_agent(request: Request, caller: Caller, services: ServicesDep) -> Response:
+async def run_agent(
+    request: Request,
+    caller: Caller,
+    services: ServicesDep,
+    x_provider_key: Annotated[str | None, Header(max_length=1000)] = None,
+) -> Response:
     """Answer the last message, as a run. It goes on when the client goes away; the same `runId` again gives it anew.
 
     The conversation is kept here, so of the `messages` only the last one counts. Tools, state and context are the
-    client's own business.
+    client's own business. `X-Provider-Key` is the caller's own key for the provider, where the server takes such.
     """
     command, names = decode_run(await request.body(), caller.user_id)
+    command = structs.replace(command, api_key=x_provider_key)
     return await event_stream(services, caller, command, AgUiDialect(names))
 
 

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Path, Request, Response
+from msgspec import structs
 from pydantic import ConfigDict
 from starlette.status import HTTP_204_NO_CONTENT
 
@@ -24,6 +25,7 @@ _STREAM = "A UI message stream, which ends with `data: [DONE]`"
 router = APIRouter(prefix=f"{PREFIX}/chat", tags=["AI SDK"])
 ChatId = Annotated[str, Path(max_length=200, description="The client's own name of the conversation.")]
 Key = Annotated[str | None, Header(max_length=200)]
+ProviderKey = Annotated[str | None, Header(max_length=1000)]
 
 
 class ChatShape(Shape):
@@ -119,21 +121,32 @@ _STOP: dict[str, Any] = {
     "",
     response_class=Response,
     openapi_extra=_ASK,
-    responses=_stream(400, 401, 403, 404, 409, 413, 429, 503),
+    responses=_stream(400, 401, 403, 404, 409, 413, 429, 502, 503, 504),
 )
 async def send_messages(
-    request: Request, caller: Caller, services: ServicesDep, idempotency_key: Key = None
+    request: Request,
+    caller: Caller,
+    services: ServicesDep,
+    idempotency_key: Key = None,
+    x_provider_key: ProviderKey = None,
 ) -> Response:
     """Answer the last message, as a UI message stream. The turn goes on when the client goes away.
 
     The conversation is kept here, so of the `messages` only the last one counts; its id makes the request idempotent.
     Beside what the AI SDK sends, the body may hold `model`, `enableReasoning`, `thinkingMode` and `context`, as a
-    `chat_request` has them.
+    `chat_request` has them. `X-Provider-Key` is the caller's own key for the provider, where the server takes such.
     """
     ask = decode_ask(await request.body(), caller.user_id, key=idempotency_key)
+    ask = structs.replace(ask, command=structs.replace(ask.command, api_key=x_provider_key))
     chats = Chats(services.engine, services.store)
     return await event_stream(
-        services, caller, lambda: chats.start(ask, caller), AiSdkDialect(), closing=DONE, headers=_HEADERS
+        services,
+        caller,
+        lambda: chats.start(ask, caller),
+        AiSdkDialect(waits=True),
+        closing=DONE,
+        headers=_HEADERS,
+        refuse=plain_error,
     )
 
 

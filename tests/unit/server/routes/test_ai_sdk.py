@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from tests.support.site import BEN, Site, site
 
-from millrace.model.errors import MessageTooLong
+from millrace.model.errors import MessageTooLong, ProviderTimeout, RateLimited
 
 CHAT = "/api/ai/chat"
 
@@ -92,6 +92,28 @@ async def test_an_error_is_a_sentence_with_its_status(here: Site) -> None:
         assert "{" not in response.text
 
 
+async def test_a_provider_that_refuses_is_told_with_its_status_and_one_that_breaks_in_the_answer(here: Site) -> None:
+    async with here.http() as http:
+        asking = asyncio.create_task(http.post(CHAT, json=body()))
+        (await here.provider.next_call()).fail(RateLimited("Too fast.", retry_after=7, detail="sk-secret"))
+        refused = await asking
+        assert (refused.status_code, refused.text) == (429, "Too fast.")
+        assert (refused.headers["retry-after"], refused.headers["x-error-code"]) == ("7", "RATE_LIMIT")
+        asking = asyncio.create_task(http.post(CHAT, json=body("And?")))
+        call = await here.provider.next_call()
+        call.say("Half")
+        call.fail(ProviderTimeout("Silent."))
+        broken = await asking
+        assert broken.status_code == 200
+        assert chunks(broken.text)[-1] == {"type": "error", "errorText": "Silent."}
+
+
+async def test_a_callers_own_key_is_only_taken_where_that_is_allowed(here: Site) -> None:
+    async with here.http() as http:
+        refused = await http.post(CHAT, json=body(), headers={"X-Provider-Key": "sk-mine"})
+    assert (refused.status_code, refused.headers["x-error-code"]) == (403, "UNAUTHORIZED")
+
+
 async def test_another_users_conversation_is_not_there(here: Site) -> None:
     async with here.http() as ana, here.http(BEN) as ben:
         told = chunks((await answered(here, ana, "So.", json=body())).text)
@@ -153,9 +175,10 @@ async def test_too_many_streams_start_nothing(here: Site) -> None:
 
 async def test_a_client_that_leaves_changes_nothing_for_who_stays(here: Site) -> None:
     async with here.http() as http:
+        speaking = asyncio.create_task(here.provider.next_call())
+        speaking.add_done_callback(lambda done: done.result().say("So"))
         async with http.stream("POST", CHAT, json=body()) as left:
-            call = await here.provider.next_call()
-            call.say("So")
+            call = await speaking
             lines = left.aiter_lines()
             while "text-delta" not in await anext(lines):
                 pass
