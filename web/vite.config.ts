@@ -1,4 +1,5 @@
 import react from "@vitejs/plugin-react";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 /** Where `npm run dev` finds the server. */
@@ -7,7 +8,7 @@ const SERVER = process.env["MILLRACE_URL"] ?? "http://127.0.0.1:8000";
 export default defineConfig({
   // Relative to the <base> of index.html, so that the page also works under a prefix.
   base: "./",
-  plugins: [react()],
+  plugins: [react(), oneFontFormat()],
   build: {
     outDir: "../src/millrace/web",
     emptyOutDir: true,
@@ -21,5 +22,21 @@ export default defineConfig({
       "/api": { target: SERVER, ws: true, changeOrigin: false },
     },
   },
-  test: { environment: "happy-dom", include: ["tests/**/*.test.{ts,tsx}"] },
+  test: {
+    environment: "happy-dom",
+    include: ["tests/**/*.test.{ts,tsx}"],
+    setupFiles: ["tests/setup.ts"],
+  },
 });
+
+/** KaTeX names each of its fonts in three formats; every browser we support reads the first. */
+function oneFontFormat(): Plugin {
+  return {
+    name: "one-font-format",
+    enforce: "pre",
+    transform(code, id) {
+      if (!id.endsWith("katex.min.css")) return null;
+      return code.replace(/,url\([^)]+\) format\("(?:woff|truetype)"\)/g, "");
+    },
+  };
+}

@@ -23,7 +23,8 @@ test("register, chat, sign out, and sign in again", async ({ page, stack }) => {
   await chat.settled();
 
   await page.getByRole("button", { name: "Settings" }).click();
-  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await expect(page.getByText("Signed in as")).toBeVisible();
+  await page.getByRole("button", { name: "Sign out" }).click();
   await expect(page).toHaveURL(/\/login$/);
   await page.getByTestId("email-input").fill("ada@example.org");
   await page.getByTestId("password-input").fill("correct horse battery");

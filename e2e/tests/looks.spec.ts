@@ -1,25 +1,8 @@
-import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
-import type { Page } from "@playwright/test";
+import { violations } from "../fixtures/axe.ts";
 import { ChatPage } from "../fixtures/page.ts";
 import { expect, test } from "../fixtures/stack.ts";
 
 test.use({ behaviour: "text=mixed&tokens=500&interval_ms=0&reasoning=60" });
-
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-
-/** What axe finds wrong, as lines a person can read. */
-async function violations(page: Page): Promise<string[]> {
-  const source = await readFile(AXE, "utf8");
-  await page.evaluate(source);
-  return page.evaluate(async () => {
-    // biome-ignore lint/suspicious/noExplicitAny: axe puts itself on the window, without types
-    const { violations: found } = await (window as any).axe.run();
-    return found.map((one: { id: string; nodes: { html: string }[] }) =>
-      `${one.id}: ${one.nodes.map((node) => node.html).join(" | ")}`.slice(0, 400),
-    );
-  });
-}
 
 const SIZES = {
   desktop: { width: 1280, height: 800 },
@@ -32,7 +15,9 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
     const chat = new ChatPage(page);
     await chat.open(stack.url);
-    await page.getByRole("button", { name: "Reasoning" }).click();
+    await page.getByTestId("thinking-button").click();
+    await page.getByRole("menuitemradio", { name: /Deep/ }).click();
+    await page.keyboard.press("Escape");
     await chat.ask("Show me everything you can write: lists, tables and code");
     await chat.settled();
     expect(await violations(page)).toEqual([]);

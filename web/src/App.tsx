@@ -8,6 +8,7 @@ import { LoginPage } from "./auth/LoginPage.tsx";
 import { ChatPage } from "./chat/ChatPage.tsx";
 import { Button } from "./ui/Button.tsx";
 import { Logo } from "./ui/Logo.tsx";
+import { Toaster } from "./ui/Toaster.tsx";
 
 /** How often a server that did not answer is asked again. */
 const RETRY_MS = 3000;
@@ -78,6 +79,7 @@ export function App({ client, auth, base }: AppProps) {
           </Switch>
         )}
       </Router>
+      <Toaster />
     </ChatProvider>
   );
 }

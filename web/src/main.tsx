@@ -3,7 +3,8 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App.tsx";
 import { Auth } from "./auth/auth.ts";
-import { loadMarkdown } from "./markdown/Markdown.tsx";
+import { conversationView } from "./chat/conversationView.ts";
+import { useDeletions } from "./state/deletions.ts";
 import "./global.css";
 
 // The server may be mounted under a prefix: the <base> element says where.
@@ -13,8 +14,9 @@ const api = new Api({ baseUrl: home.origin + base });
 const client = new ChatClient({ api, storage: storageOfTab() });
 const auth = new Auth(api);
 
-// A conversation is about to be shown: its parser comes while its messages do.
-if (location.pathname.startsWith(`${base}/chat/`)) void loadMarkdown();
+// A conversation is about to be shown: what shows it comes while its messages do.
+if (location.pathname.startsWith(`${base}/chat/`)) void conversationView.load();
+addEventListener("pagehide", () => useDeletions.getState().leave());
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");

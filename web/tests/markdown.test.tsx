@@ -1,6 +1,6 @@
 import { cleanup, render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { MarkdownView } from "../src/markdown/MarkdownView.tsx";
 
 afterEach(cleanup);
@@ -50,6 +50,34 @@ describe("Markdown", () => {
     await user.click(screen.getByRole("button", { name: "Copy python code" }));
     expect(await navigator.clipboard.readText()).toBe("print('x')");
     expect(screen.getByText("Copied")).toBeTruthy();
+  });
+
+  it("renders only what changed of a growing text", () => {
+    const paragraphs = Array.from({ length: 60 }, (_, index) => `Paragraph ${index}.`);
+    const text = paragraphs.join("\n\n");
+    const view = render(<MarkdownView text={text} streaming />);
+    const nodes = [...view.container.querySelectorAll("p")];
+    const observer = new MutationObserver(() => undefined);
+    observer.observe(view.container, { childList: true, characterData: true, subtree: true });
+    view.rerender(<MarkdownView text={`${text} And more`} streaming />);
+    const after = [...view.container.querySelectorAll("p")];
+    expect(after).toHaveLength(60);
+    expect(after.slice(0, 59)).toEqual(nodes.slice(0, 59));
+    expect(after[59]?.textContent).toBe("Paragraph 59. And more");
+    const changed = observer.takeRecords().map((record) => record.target.textContent ?? "");
+    expect(changed.join()).not.toContain("Paragraph 58");
+    observer.disconnect();
+  });
+
+  it("shows formulas in dollars and in brackets, and prices as prices", async () => {
+    const container = show(
+      "It costs $5 or $6: \\(a^2\\), $$b_1$$ and `\\(c\\)`.\n\n\\[\nx = 1\n\\]\n",
+    );
+    await vi.waitFor(() => expect(container.querySelectorAll(".katex")).toHaveLength(3));
+    expect(container.querySelectorAll(".katex-display")).toHaveLength(1);
+    expect(container.textContent).toContain("It costs $5 or $6");
+    expect(container.querySelector("code")?.textContent).toBe("\\(c\\)");
+    expect(container.querySelectorAll("math")).toHaveLength(3);
   });
 
   it("resolves a reference whose definition comes later, once the text is whole", () => {

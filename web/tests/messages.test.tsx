@@ -1,7 +1,7 @@
 import { ChatProvider, useConversation } from "@millrace/react";
-import { act, cleanup, render, screen } from "@testing-library/react";
+import { act, cleanup, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   detail,
   refusal,
@@ -10,15 +10,38 @@ import {
   setUp,
   stored,
 } from "../../clients/client/tests/support.ts";
-import { Messages } from "../src/chat/Messages.tsx";
-import { loadMarkdown } from "../src/markdown/Markdown.tsx";
+import { MessageRow } from "../src/chat/MessageRow.tsx";
+import { useChoices } from "../src/state/choices.ts";
+import { usePage } from "../src/state/page.ts";
 
-beforeAll(loadMarkdown);
+const onAsk = vi.fn();
+const onEdit = vi.fn();
+const onBranch = vi.fn();
+beforeEach(() => {
+  vi.clearAllMocks();
+  useChoices.setState(useChoices.getInitialState());
+  usePage.setState(usePage.getInitialState());
+});
 afterEach(cleanup);
 
+// Without the list around them, which needs a browser's layout.
 function Conversation() {
   const { messages, busy } = useConversation("s1");
-  return <Messages conversationKey="s1" messages={messages} busy={busy} reasoning={false} />;
+  return messages.map((message, index) => (
+    <MessageRow
+      key={message.key}
+      message={message}
+      conversationKey="s1"
+      busy={busy}
+      last={index === messages.length - 1}
+      marked={false}
+      previous={messages[index - 1]?.id ?? null}
+      editable
+      onAsk={onAsk}
+      onEdit={onEdit}
+      onBranch={onBranch}
+    />
+  ));
 }
 
 async function mount(messages: ReturnType<typeof stored>[] = []) {
@@ -77,6 +100,122 @@ describe("a conversation", () => {
     const retry = screen.getByTestId<HTMLButtonElement>("retry-button");
     expect(retry.textContent).toBe("Retry in 7 s");
     expect(retry.disabled).toBe(true);
+  });
+
+  it("shows the thinking while it goes on, and folds it away with how long it took", async () => {
+    const { client, socket } = await mount();
+    act(() => void client.send("s1", "Why?"));
+    const script = new Script("t1", "s1", "m1", "r1");
+    await act(async () => socket.deliver(script.started(), script.step("First, *what* is blue?")));
+    const thinking = screen.getByTestId<HTMLDetailsElement>("thinking");
+    expect(thinking.open).toBe(true);
+    expect(thinking.textContent).toContain("Thinking for 0 s · 1 step");
+    expect(within(thinking).getByText("what").tagName).toBe("EM");
+    await act(async () => socket.deliver(script.thought(4200), script.token("Because.")));
+    expect(thinking.open).toBe(false);
+    expect(thinking.textContent).toContain("Thought for 4 s");
+    await userEvent.setup().click(screen.getByText("Thought for 4 s"));
+    expect(thinking.open).toBe(true);
+    act(() => useChoices.getState().set({ showThinking: false }));
+    expect(screen.queryByTestId("thinking")).toBeNull();
+  });
+
+  it("holds an answer back until it is whole where real-time streaming is off", async () => {
+    act(() => useChoices.getState().set({ realtime: false }));
+    const { client, socket } = await mount();
+    act(() => void client.send("s1", "Why?"));
+    const script = new Script("t1", "s1", "m1", "r1");
+    await act(async () => socket.deliver(script.started(), script.token("Because.")));
+    expect(screen.queryByText("Because.")).toBeNull();
+    expect(screen.getByTestId("streaming-indicator").textContent).toContain("Writing");
+    await act(async () => {
+      socket.deliver(script.complete());
+      await settle();
+    });
+    expect(screen.getByText("Because.")).toBeTruthy();
+  });
+
+  it("marks where somebody else went on, and says what seems to be felt", async () => {
+    const { client, socket } = await mount();
+    act(() => void client.send("s1", "Why?"));
+    const script = new Script("t1", "s1", "m1", "r1");
+    const state = {
+      primary_emotion: "confusion",
+      emotional_intensity: 0.7,
+      learning_readiness: "moderate" as const,
+      cognitive_load: "high" as const,
+    };
+    await act(async () =>
+      socket.deliver(
+        script.started(),
+        script.fact("emotion_update", { of: "user", emotion_state: state }),
+        script.token("One 🌊\n\nTwo"),
+        script.fact("provider_switched", {
+          from_model: "a/x",
+          to_model: "b/y",
+          reason: "it was cut off",
+          position: 5,
+        }),
+        script.token(" and more\n\nThree"),
+      ),
+    );
+    const seam = screen.getByTestId("seam");
+    expect(seam.textContent).toBe("b/y went on here after a/x failed");
+    expect(seam.previousElementSibling?.textContent).toBe("One 🌊");
+    const chip = within(screen.getByTestId("question")).getByTestId("emotion-chip");
+    expect(chip.textContent).toContain("Estimate: confusion, somewhat ready to learn");
+  });
+
+  it("numbers its sources in the text, and opens them beside it", async () => {
+    const citations = [
+      { title: "The docs", url: "https://example.org/a", snippet: "So it is.", number: 2 },
+    ];
+    const content = "So it is [2], not [3]; see `[2]`.";
+    await mount([stored({ id: "m1", role: "assistant", content, metadata: { citations } })]);
+    const mark = screen.getByRole("button", { name: "Source 2: The docs" });
+    expect(screen.getByTestId("answer-text").textContent).toBe("So it is 2, not [3]; see [2].");
+    await userEvent.setup().click(mark);
+    expect(usePage.getState().sources).toEqual({ key: "m1", number: 2 });
+  });
+
+  it("tells what an answer took to whoever asks", async () => {
+    const metadata = {
+      model: "openai/gpt-5",
+      cost: 0.0123,
+      response_time_ms: 2600,
+      time_to_first_token_ms: 600,
+      usage: { input_tokens: 1200, output_tokens: 400 },
+      suggested_questions: ["And then?"],
+    };
+    const user = userEvent.setup();
+    await mount([stored({ id: "m1", role: "assistant", content: "Yes.", metadata })]);
+    expect(screen.queryByText("$0.0123")).toBeNull();
+    await user.click(screen.getByTestId("facts-button"));
+    const facts = screen.getByTestId("facts").textContent;
+    for (const fact of ["openai", "gpt-5", "2.6 s", "600 ms", "1,200", "200 tokens/s", "$0.0123"]) {
+      expect(facts).toContain(fact);
+    }
+    await user.keyboard("{Escape}");
+    await user.click(screen.getByRole("button", { name: "And then?" }));
+    expect(onAsk).toHaveBeenCalledExactlyOnceWith("And then?");
+    await user.click(screen.getByRole("button", { name: "Go on from here in a branch" }));
+    expect(onBranch).toHaveBeenCalledExactlyOnceWith("m1");
+  });
+
+  it("asks a question otherwise, in a branch after what came before it", async () => {
+    const user = userEvent.setup();
+    await mount([
+      stored({ id: "a0", role: "assistant", content: "Hello." }),
+      stored({ id: "u1", role: "user", content: "Why?" }),
+    ]);
+    await user.click(screen.getByTestId("edit-button"));
+    const input = screen.getByTestId("edit-input");
+    expect(document.activeElement).toBe(input);
+    await user.type(input, " Really{Escape}");
+    expect(onEdit).not.toHaveBeenCalled();
+    await user.click(screen.getByTestId("edit-button"));
+    await user.type(screen.getByTestId("edit-input"), " Really?{Enter}");
+    expect(onEdit).toHaveBeenCalledExactlyOnceWith("a0", "Why? Really?");
   });
 
   it("lists sources, versions and what a stop left", async () => {

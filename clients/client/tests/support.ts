@@ -255,6 +255,21 @@ export class Script {
     };
   }
 
+  /** Any other frame of the turn. */
+  fact(type: Exclude<TurnFrame["type"], "content_token">, data: object): TurnFrame {
+    return { type, data: { ...this.#ids(), ...data } } as TurnFrame;
+  }
+
+  step(content: string, number = 1): TurnFrame {
+    const step = { step_number: number, type: "decomposition", content, confidence: null };
+    return this.fact("reasoning_step", { step });
+  }
+
+  thought(ms: number, steps = 1): TurnFrame {
+    const data = { reasoning_summary: "So.", total_steps: steps, processing_time_ms: ms };
+    return this.fact("thinking_complete", data);
+  }
+
   token(token: string): TurnFrame {
     this.text += token;
     return {

@@ -1,28 +1,41 @@
 import type { User } from "@millrace/client";
-import { useChatStream } from "@millrace/react";
+import { useChatClient, useChatStream, useReadable } from "@millrace/react";
 import { ArrowDown, PanelLeft } from "lucide-react";
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import type { Auth } from "../auth/auth.ts";
 import { Sidebar } from "../sessions/Sidebar.tsx";
 import { titleOf } from "../sessions/titles.ts";
+import { useAttachments } from "../state/attachments.ts";
+import { useChoices } from "../state/choices.ts";
+import { usePage } from "../state/page.ts";
 import { IconButton } from "../ui/Button.tsx";
 import { Announcer } from "./Announcer.tsx";
+import { askOptions } from "./askOptions.ts";
 import { Composer } from "./Composer.tsx";
 import { ConnectionBanner, ConnectionChip } from "./Connection.tsx";
 import styles from "./chat.module.css";
+import { conversationView } from "./conversationView.ts";
+import { Dialogs } from "./Dialogs.tsx";
+import { DropZone } from "./DropZone.tsx";
 import { EmptyState } from "./EmptyState.tsx";
-import { Messages } from "./Messages.tsx";
 import { Missing } from "./Missing.tsx";
+import { ModelControl } from "./ModelControl.tsx";
+import { Queue, queuedQuestions } from "./Queue.tsx";
+import { SidePanel } from "./SidePanel.tsx";
+import { ThinkingControl } from "./ThinkingControl.tsx";
+import { useBranches } from "./useBranches.ts";
+import { useDelivery } from "./useDelivery.ts";
 import { useModels } from "./useModels.ts";
-import { useReasoningChoice } from "./useReasoningChoice.ts";
+import { useNotices } from "./useNotices.ts";
 import { useSessionTitle } from "./useSessionTitle.ts";
+import { useShortcuts } from "./useShortcuts.ts";
 import { useStickToBottom } from "./useStickToBottom.ts";
 
 function hintFor(model: string): string {
   return model.startsWith("embedded/")
-    ? "Answers quote Millrace’s documentation."
-    : `${model} can be wrong: check what matters.`;
+    ? "Answers quote Millrace’s documentation and your documents."
+    : "Answers can be wrong: check what matters.";
 }
 
 interface ChatPageProps {
@@ -33,48 +46,92 @@ interface ChatPageProps {
 
 export function ChatPage({ sessionId, user, auth }: ChatPageProps) {
   const [, navigate] = useLocation();
+  const client = useChatClient();
+  const moveAttachments = useAttachments((state) => state.move);
   const onSession = useCallback(
-    (id: string) => navigate(`/chat/${id}`, { replace: true }),
-    [navigate],
+    (id: string) => {
+      moveAttachments("new", id);
+      navigate(`/chat/${id}`, { replace: true });
+    },
+    [navigate, moveAttachments],
   );
   const stream = useChatStream({ sessionId, onSession });
-  const { messages, isStreaming, loading, currentSessionId, key } = stream;
+  const { messages, isStreaming, loading, currentSessionId, key, sendMessage, clearMessages } =
+    stream;
+  const { paused, hasOlder } = useReadable(client.conversation(key ?? "draft:").state);
   const title = useSessionTitle(currentSessionId);
   const models = useModels();
-  const [reasoning, setReasoning] = useReasoningChoice();
   const [menuOpen, setMenuOpen] = useState(false);
+  const showSources = usePage((page) => page.showSources);
   const { scroller, content, away, toBottom } = useStickToBottom(messages.length > 0);
   const input = useRef<HTMLTextAreaElement>(null);
+  const draftKey = currentSessionId ?? "new";
+  const model = useChoices((choices) => choices.model) ?? models?.default ?? null;
+  useDelivery();
+  useNotices();
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another conversation begins at its end, ready to write
   useEffect(() => {
     toBottom();
     setMenuOpen(false);
+    showSources(null);
     if (matchMedia("(hover: hover)").matches) input.current?.focus();
   }, [sessionId, toBottom]);
 
-  const send = (message: string) => {
-    stream.sendMessage(message, reasoning ? { enable_reasoning: true } : {});
-    toBottom();
-    input.current?.focus();
-  };
-  const startNew = () => {
-    stream.clearMessages();
+  const send = useCallback(
+    (message: string, documents: readonly string[] = []) => {
+      void conversationView.load();
+      const context = { enable_rag: true, document_ids: [...documents] };
+      const options = askOptions(useChoices.getState());
+      sendMessage(message, documents.length > 0 ? { ...options, context } : options);
+      toBottom();
+      input.current?.focus();
+    },
+    [sendMessage, toBottom],
+  );
+  const ask = useCallback((question: string) => send(question), [send]);
+  const startNew = useCallback(() => {
+    clearMessages();
     navigate("/chat");
     setMenuOpen(false);
     input.current?.focus();
-  };
+  }, [clearMessages, navigate]);
+  const closeMenu = useCallback(() => setMenuOpen(false), []);
+  const onFiles = useCallback(
+    (files: File[]) => useAttachments.getState().add(client.api, draftKey, files),
+    [client, draftKey],
+  );
+  const onPause = useCallback(
+    (hold: boolean) => {
+      if (key === null) return;
+      if (hold) client.pause(key);
+      else client.continue(key);
+    },
+    [client, key],
+  );
+  const { onBranch, onEdit } = useBranches(currentSessionId, startNew);
+  useShortcuts({ busy: isStreaming, input, onNew: startNew, onStop: stream.stopGeneration });
+
   const missing = loading === "failed" && messages.length === 0;
   const empty = messages.length === 0 && (sessionId === null || loading === "ready");
+  const controls = useMemo(
+    () =>
+      models && (
+        <>
+          <ModelControl models={models} />
+          {!model?.startsWith("embedded/") && <ThinkingControl />}
+        </>
+      ),
+    [models, model],
+  );
 
   return (
     <div className={styles["layout"]}>
       <Sidebar
         user={user}
-        auth={auth}
         current={currentSessionId}
         open={menuOpen}
-        onClose={() => setMenuOpen(false)}
+        onClose={closeMenu}
         onNew={startNew}
       />
       <main className={styles["main"]}>
@@ -100,13 +157,18 @@ export function ChatPage({ sessionId, user, auth }: ChatPageProps) {
         >
           <div className={styles["content"]} ref={content}>
             {missing && <Missing failure={stream.error} onNew={startNew} onRetry={stream.reload} />}
-            {empty && <EmptyState model={models?.default ?? null} onAsk={send} />}
-            {key !== null && (
-              <Messages
+            {empty && <EmptyState models={models} onAsk={ask} />}
+            {key !== null && messages.length > 0 && (
+              <conversationView.Component
+                key={key}
                 conversationKey={key}
                 messages={messages}
                 busy={isStreaming}
-                reasoning={reasoning}
+                hasOlder={hasOlder}
+                scroller={scroller}
+                onAsk={ask}
+                onEdit={onEdit}
+                onBranch={onBranch}
               />
             )}
           </div>
@@ -122,20 +184,28 @@ export function ChatPage({ sessionId, user, auth }: ChatPageProps) {
             </IconButton>
           )}
           <ConnectionBanner onReconnect={stream.reconnect} />
+          <Queue questions={queuedQuestions(messages)} />
           <Composer
-            draftKey={currentSessionId ?? "new"}
+            draftKey={draftKey}
             busy={isStreaming}
-            reasoning={reasoning}
-            canReason={!models?.default.startsWith("embedded/")}
+            paused={paused}
             inputRef={input}
-            hint={models ? hintFor(models.default) : ""}
-            onReasoning={setReasoning}
+            controls={controls}
+            hint={model ? hintFor(model) : ""}
             onSend={send}
             onStop={stream.stopGeneration}
+            onPause={onPause}
+            onFiles={onFiles}
+            onBegin={loadConversation}
           />
         </footer>
       </main>
+      <SidePanel messages={messages} />
+      <DropZone onFiles={onFiles} />
+      <Dialogs user={user} auth={auth} current={currentSessionId} onNew={startNew} />
       <Announcer message={messages.at(-1)} />
     </div>
   );
 }
+
+const loadConversation = () => void conversationView.load();

@@ -1,6 +1,16 @@
-import { ArrowUp, Brain, Square } from "lucide-react";
-import { type KeyboardEvent, type ReactNode, type Ref, useLayoutEffect, useRef } from "react";
-import { classes } from "../ui/classes.ts";
+import { ArrowUp, Paperclip, Pause, Play, Square } from "lucide-react";
+import {
+  type ClipboardEvent,
+  type KeyboardEvent,
+  memo,
+  type ReactNode,
+  type Ref,
+  useLayoutEffect,
+  useRef,
+} from "react";
+import { type Attachment, useAttachmentsOf } from "../state/attachments.ts";
+import { IconButton } from "../ui/Button.tsx";
+import { AttachmentList } from "./AttachmentList.tsx";
 import styles from "./composer.module.css";
 import { useDraftText } from "./useDraftText.ts";
 
@@ -8,26 +18,36 @@ interface ComposerProps {
   /** Names the text that is being written. */
   readonly draftKey: string;
   readonly busy: boolean;
-  readonly reasoning: boolean;
-  /** Whether the model may have reasoning to show. */
-  readonly canReason: boolean;
+  /** Whether what is being written is held. */
+  readonly paused: boolean;
   readonly inputRef: Ref<HTMLTextAreaElement>;
+  /** What is chosen for the next answer: the model, how it thinks. */
+  readonly controls: ReactNode;
   readonly hint: ReactNode;
-  readonly onReasoning: (on: boolean) => void;
-  readonly onSend: (message: string) => void;
+  readonly onSend: (message: string, documents: readonly string[]) => void;
   readonly onStop: () => void;
+  readonly onPause: (paused: boolean) => void;
+  readonly onFiles: (files: File[]) => void;
+  /** Somebody begins to write: what shows the answer will be needed. */
+  readonly onBegin: () => void;
 }
 
-export function Composer(props: ComposerProps) {
-  const { draftKey, busy, reasoning, canReason, inputRef, hint, onReasoning, onSend, onStop } =
-    props;
+/** What the server takes as a document; it has the last word. */
+const DOCUMENTS = ".md,.markdown,.txt,.text,.rst,text/plain,text/markdown";
+
+export const Composer = memo(function Composer(props: ComposerProps) {
+  const { draftKey, busy, paused, inputRef, controls, hint } = props;
+  const { onSend, onStop, onPause, onFiles, onBegin } = props;
   const [text, setText] = useDraftText(draftKey);
+  const attachments = useAttachmentsOf(draftKey);
   const area = useAutoHeight(text);
-  const ready = text.trim().length > 0;
+  const picker = useRef<HTMLInputElement>(null);
+  const uploading = attachments.some((one) => one.id === null && one.error === null);
+  const ready = text.trim().length > 0 && !uploading;
 
   const send = () => {
     if (!ready) return;
-    onSend(text.trim());
+    onSend(text.trim(), idsOf(attachments));
     setText("");
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -35,6 +55,12 @@ export function Composer(props: ComposerProps) {
     if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
     send();
+  };
+  const onPaste = (event: ClipboardEvent) => {
+    const files = [...event.clipboardData.files];
+    if (files.length === 0) return;
+    event.preventDefault();
+    onFiles(files);
   };
 
   return (
@@ -46,6 +72,7 @@ export function Composer(props: ComposerProps) {
       }}
     >
       <div className={styles["box"]}>
+        <AttachmentList draftKey={draftKey} attachments={attachments} />
         <textarea
           ref={(element) => {
             area.current = element;
@@ -57,42 +84,70 @@ export function Composer(props: ComposerProps) {
           placeholder={busy ? "Write the next message…" : "Ask anything…"}
           rows={1}
           value={text}
-          onChange={(event) => setText(event.target.value)}
+          onChange={(event) => {
+            onBegin();
+            setText(event.target.value);
+          }}
           onKeyDown={onKeyDown}
+          onPaste={onPaste}
           enterKeyHint="send"
         />
         <div className={styles["bar"]}>
-          {canReason && (
-            <button
-              type="button"
-              className={classes(styles["toggle"], reasoning && styles["on"])}
-              aria-pressed={reasoning}
-              title="Ask the model to show how it thinks, where it can"
-              onClick={() => onReasoning(!reasoning)}
-            >
-              <Brain size={16} aria-hidden />
-              Reasoning
-            </button>
-          )}
+          <input
+            ref={picker}
+            type="file"
+            hidden
+            multiple
+            accept={DOCUMENTS}
+            data-testid="file-input"
+            onChange={(event) => {
+              onFiles([...(event.target.files ?? [])]);
+              event.target.value = "";
+            }}
+          />
+          <IconButton
+            label="Add documents"
+            className={styles["attach"]}
+            onClick={() => picker.current?.click()}
+          >
+            <Paperclip size={17} aria-hidden />
+          </IconButton>
+          {controls}
           <span className={styles["space"]} />
           {busy && (
-            <button
-              type="button"
-              className={styles["stop"]}
-              data-testid="stop-button"
-              aria-label="Stop the answer"
-              title="Stop the answer"
-              onClick={onStop}
-            >
-              <Square size={13} fill="currentColor" aria-hidden />
-            </button>
+            <>
+              <button
+                type="button"
+                className={styles["stop"]}
+                data-testid="pause-button"
+                aria-label={paused ? "Continue" : "Pause"}
+                title={paused ? "Continue" : "Pause: the answer goes on being written"}
+                onClick={() => onPause(!paused)}
+              >
+                {paused ? (
+                  <Play size={14} fill="currentColor" aria-hidden />
+                ) : (
+                  <Pause size={14} fill="currentColor" aria-hidden />
+                )}
+              </button>
+              <button
+                type="button"
+                className={styles["stop"]}
+                data-testid="stop-button"
+                aria-label="Stop the answer"
+                title="Stop the answer"
+                onClick={onStop}
+              >
+                <Square size={13} fill="currentColor" aria-hidden />
+              </button>
+            </>
           )}
           <button
             type="submit"
             className={styles["send"]}
             data-testid="send-button"
             aria-label={busy ? "Send after this answer" : "Send"}
-            title={busy ? "Send after this answer" : "Send"}
+            title={uploading ? "Wait for the documents" : busy ? "Send after this answer" : "Send"}
             disabled={!ready}
           >
             <ArrowUp size={18} aria-hidden />
@@ -102,6 +157,10 @@ export function Composer(props: ComposerProps) {
       <p className={styles["hint"]}>{hint}</p>
     </form>
   );
+});
+
+function idsOf(attachments: readonly Attachment[]): string[] {
+  return attachments.flatMap(({ id }) => (id === null ? [] : [id]));
 }
 
 /** Lets the field grow with its text; the style sheet says how far. */

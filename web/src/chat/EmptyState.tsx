@@ -1,10 +1,11 @@
+import type { ModelList } from "@millrace/client";
 import { ArrowUpRight } from "lucide-react";
 import { Logo } from "../ui/Logo.tsx";
 import styles from "./empty.module.css";
 
 interface EmptyStateProps {
-  /** The model that will answer, as `provider/model`. */
-  readonly model: string | null;
+  /** The models that can answer; null until they are known. */
+  readonly models: ModelList | null;
   readonly onAsk: (question: string) => void;
 }
 
@@ -20,8 +21,8 @@ const FOR_A_MODEL = [
   "Help me plan a three-day walking trip",
 ];
 
-export function EmptyState({ model, onAsk }: EmptyStateProps) {
-  const embedded = model?.startsWith("embedded/") ?? false;
+export function EmptyState({ models, onAsk }: EmptyStateProps) {
+  const embedded = models?.default.startsWith("embedded/") ?? false;
   return (
     <div className={styles["empty"]}>
       <Logo size={44} />

@@ -1,7 +1,7 @@
-import { Check, Copy } from "lucide-react";
+import { Check, Copy, WrapText } from "lucide-react";
 import { memo, useEffect, useState } from "react";
 import { useCopy } from "../ui/useCopy.ts";
-import type { Line } from "./highlight.ts";
+import type { Highlighter, Line } from "./highlight.ts";
 import styles from "./markdown.module.css";
 
 interface CodeBlockProps {
@@ -9,17 +9,24 @@ interface CodeBlockProps {
   readonly language: string;
 }
 
-/** How long a block must stand still before it is coloured, so that one that grows is not at every piece. */
-const SETTLED_MS = 150;
-
 export const CodeBlock = memo(function CodeBlock({ code, language }: CodeBlockProps) {
   const [copied, copy] = useCopy();
-  const lines = useHighlight(code, language);
+  const [wrapped, setWrapped] = useState(false);
+  const highlighter = useHighlighter(language);
   const label = language || "text";
   return (
-    <figure className={styles["code"]}>
+    <figure className={styles["code"]} data-wrapped={wrapped || undefined}>
       <figcaption>
         <span>{label}</span>
+        <button
+          type="button"
+          aria-pressed={wrapped}
+          aria-label={`Wrap long lines of the ${label} code`}
+          title="Wrap long lines"
+          onClick={() => setWrapped(!wrapped)}
+        >
+          <WrapText size={14} aria-hidden />
+        </button>
         <button type="button" onClick={() => copy(code)} aria-label={`Copy ${label} code`}>
           {copied ? <Check size={14} aria-hidden /> : <Copy size={14} aria-hidden />}
           <span aria-live="polite">{copied ? "Copied" : "Copy"}</span>
@@ -27,46 +34,53 @@ export const CodeBlock = memo(function CodeBlock({ code, language }: CodeBlockPr
       </figcaption>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: code that scrolls must be reachable by keyboard */}
       <pre tabIndex={0}>
-        <code>{lines ? <Coloured lines={lines} rest={code} /> : code}</code>
+        <code>{highlighter ? <Coloured lines={highlighter.lines(code)} code={code} /> : code}</code>
       </pre>
     </figure>
   );
 });
 
-function Coloured({ lines, rest }: { lines: readonly Line[]; rest: string }) {
-  const length = lines.reduce((sum, line) => sum + line.length, 0);
+function Coloured({ lines, code }: { lines: readonly Line[]; code: string }) {
+  const last = lines.at(-1);
   return (
     <>
       {lines.map((line) => (
-        <span key={line.start}>
-          {line.tokens.map((token) => (
-            <span key={token.offset} className={styles["token"]} style={token.style}>
-              {token.content}
-            </span>
-          ))}
-          {line.end}
-        </span>
+        <LineView key={line.start} line={line} />
       ))}
-      {rest.slice(length)}
+      {code.slice(last ? last.start + last.length : 0)}
     </>
   );
 }
 
-/** The coloured lines once the highlighter has loaded; of a growing block, the part it had when it last stood still. */
-function useHighlight(code: string, language: string): readonly Line[] | null {
-  const [result, setResult] = useState<{ code: string; lines: readonly Line[] } | null>(null);
+const LineView = memo(function LineView({ line }: { line: Line }) {
+  return (
+    <span>
+      {line.tokens.map((token) => (
+        <span key={token.offset} className={styles["token"]} style={token.style}>
+          {token.content}
+        </span>
+      ))}
+      {line.end}
+    </span>
+  );
+});
+
+/** What colours this block, once the grammar has come. */
+function useHighlighter(language: string): Highlighter | null {
+  const [found, setFound] = useState<{ language: string; highlighter: Highlighter } | null>(null);
   useEffect(() => {
     if (!language) return;
     let current = true;
-    const timer = setTimeout(async () => {
-      const { highlight } = await import("./highlight.ts");
-      const lines = await highlight(code, language);
-      if (current && lines) setResult({ code, lines });
-    }, SETTLED_MS);
+    void import("./highlight.ts")
+      .then(({ highlighterFor }) => highlighterFor(language))
+      .then((highlighter) => {
+        if (current && highlighter) setFound({ language, highlighter });
+      })
+      // Without colours it is still code.
+      .catch((error: unknown) => console.warn("Millrace: code stays plain", error));
     return () => {
       current = false;
-      clearTimeout(timer);
     };
-  }, [code, language]);
-  return result && code.startsWith(result.code) ? result.lines : null;
+  }, [language]);
+  return found?.language === language ? found.highlighter : null;
 }

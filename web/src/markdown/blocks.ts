@@ -1,7 +1,9 @@
 import type { Root, RootContent } from "mdast";
 import { fromMarkdown } from "mdast-util-from-markdown";
 import { gfmFromMarkdown } from "mdast-util-gfm";
+import { mathFromMarkdown } from "mdast-util-math";
 import { gfm } from "micromark-extension-gfm";
+import { math } from "micromark-extension-math";
 import remend from "remend";
 
 /** A top-level piece of a document: a paragraph, a list, a code block. */
@@ -18,11 +20,21 @@ export interface Document {
   /** The last block, or nothing; it may still grow or become something else. */
   readonly open: readonly Block[];
   readonly openStart: number;
+  /** Whether nothing more is to come. */
+  readonly whole: boolean;
 }
 
-export const EMPTY_DOCUMENT: Document = { text: "", settled: [], open: [], openStart: 0 };
+export const EMPTY_DOCUMENT: Document = {
+  text: "",
+  settled: [],
+  open: [],
+  openStart: 0,
+  whole: false,
+};
 
 const OPEN_FENCE = /^ {0,3}(`{3,}|~{3,})[ \t]*([^\n`]*)\n/;
+/** A longer text is not parsed a second time to find what its references mean. */
+const LONGEST_AS_ONE = 60_000;
 const HAS_DEFINITIONS = /^ {0,3}\[[^\]\n]+\]:/m;
 
 /**
@@ -40,11 +52,12 @@ export function grow(before: Document, text: string): Document {
 
   const code = openFence(tail);
   if (code) {
-    return { text, settled: from.settled, open: [{ start: openStart, node: code }], openStart };
+    const open = [{ start: openStart, node: code }];
+    return { text, settled: from.settled, open, openStart, whole: false };
   }
   const { children } = parse(tail);
   const last = children.at(-1);
-  if (!last) return { text, settled: from.settled, open: [], openStart };
+  if (!last) return { text, settled: from.settled, open: [], openStart, whole: false };
   // Back to the line's beginning: indentation counts when the block is parsed again.
   const lastStart = tail.lastIndexOf("\n", offsetOf(last) - 1) + 1;
   const closed = children.slice(0, -1).map((node) => ({ start: openStart + offsetOf(node), node }));
@@ -53,28 +66,41 @@ export function grow(before: Document, text: string): Document {
     settled: closed.length === 0 ? from.settled : [...from.settled, ...closed],
     open: [{ start: openStart + lastStart, node: mended(tail.slice(lastStart), last) }],
     openStart: openStart + lastStart,
+    whole: false,
   };
 }
 
 /** The document of a text that is whole. Links to definitions further down are resolved too. */
 export function finish(before: Document, text: string): Document {
-  if (!HAS_DEFINITIONS.test(text)) {
+  if (text.length > LONGEST_AS_ONE || !HAS_DEFINITIONS.test(text)) {
     const grown = grow(before, text);
     const tail = text.slice(grown.openStart);
     const open = parse(tail).children.map((node) => ({
       start: grown.openStart + offsetOf(node),
       node,
     }));
-    return { ...grown, open };
+    return { ...grown, open, whole: true };
   }
   // Definitions and footnotes belong to the whole: it becomes one block.
-  return { text, settled: [{ start: 0, node: parse(text) }], open: [], openStart: text.length };
+  const settled = [{ start: 0, node: parse(text) }];
+  return { text, settled, open: [], openStart: text.length, whole: true };
 }
 
 function parse(text: string): Root {
-  return fromMarkdown(text, {
-    extensions: [gfm({ singleTilde: false })],
-    mdastExtensions: [gfmFromMarkdown()],
+  return fromMarkdown(dollars(text), {
+    extensions: [gfm({ singleTilde: false }), math({ singleDollarTextMath: false })],
+    mdastExtensions: [gfmFromMarkdown(), mathFromMarkdown()],
+  });
+}
+
+const CODE_OR_TEX = /(`{3,}|~{3,})[\s\S]*?(?:\1|$)|`[^`\n]+`|\\\[([\s\S]+?)\\\]|\\\((.+?)\\\)/g;
+
+/** Formulas in brackets, as many models write them, put between dollars. No position in the text changes by it. */
+function dollars(text: string): string {
+  if (!text.includes("\\(") && !text.includes("\\[")) return text;
+  return text.replace(CODE_OR_TEX, (whole: string, _fence, display?: string, inline?: string) => {
+    const formula = display ?? inline;
+    return formula === undefined ? whole : ["", formula, ""].join("$$");
   });
 }
 
@@ -96,7 +122,7 @@ function openFence(tail: string): RootContent | null {
 
 /** Completes what is half finished, so that `**bo` is shown as bold and not as asterisks. */
 function mended(source: string, node: RootContent): RootContent {
-  if (node.type === "code" || node.type === "html") return node;
+  if (node.type === "code" || node.type === "html" || node.type === "math") return node;
   const completed = remend(source, { linkMode: "text-only" });
   return completed === source ? node : (parse(completed).children[0] ?? node);
 }

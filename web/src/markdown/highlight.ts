@@ -1,5 +1,10 @@
 import type { CSSProperties } from "react";
-import { createHighlighterCore, type HighlighterCore, type LanguageInput } from "shiki/core";
+import {
+  createHighlighterCore,
+  type GrammarState,
+  type HighlighterCore,
+  type LanguageInput,
+} from "shiki/core";
 import { createJavaScriptRegexEngine } from "shiki/engine/javascript";
 
 /** A piece of a line; its style holds one colour per theme, of which the style sheet takes one. */
@@ -68,8 +73,8 @@ const ALIASES: Record<string, string> = {
   zsh: "bash",
 };
 
-/** Longer code stays plain: colouring it would hold up the page. */
-const LONGEST = 50_000;
+/** What comes after so many characters stays plain: colouring it would hold up the page. */
+const LONGEST = 100_000;
 
 let highlighter: Promise<HighlighterCore> | null = null;
 
@@ -82,33 +87,83 @@ function obtain(): Promise<HighlighterCore> {
   return highlighter;
 }
 
-/** The lines of `code` with their colours; null for a language that is not known. */
-export async function highlight(code: string, language: string): Promise<Line[] | null> {
+/** Colours one block of code while it grows. Whole lines are coloured once; only the last one is done again. */
+export interface Highlighter {
+  /** The lines of `code`, as far as they are coloured. */
+  lines(code: string): readonly Line[];
+}
+
+/** A highlighter for one block; null for a language that is not known. */
+export async function highlighterFor(language: string): Promise<Highlighter | null> {
   const name = ALIASES[language.toLowerCase()] ?? language.toLowerCase();
   const grammar = LANGUAGES[name];
-  if (!grammar || code.length > LONGEST) return null;
+  if (!grammar) return null;
   const core = await obtain();
   await core.loadLanguage(grammar);
-  const { tokens } = core.codeToTokens(code, {
-    lang: name,
-    themes: { light: "github-light", dark: "github-dark" },
-    defaultColor: false,
-  });
-  let start = 0;
-  return tokens.map((line, index) => {
-    const end = index < tokens.length - 1 ? "\n" : "";
-    const length = line.reduce((sum, token) => sum + token.content.length, 0) + end.length;
-    const result: Line = {
-      start,
-      end,
-      length,
-      tokens: line.map((token) => ({
-        offset: token.offset,
-        content: token.content,
-        style: (token.htmlStyle ?? {}) as CSSProperties,
-      })),
-    };
-    start += length;
-    return result;
-  });
+  return new GrowingCode(core, name);
+}
+
+class GrowingCode implements Highlighter {
+  readonly #core: HighlighterCore;
+  readonly #language: string;
+  /** The text of the whole lines, and how they were coloured. */
+  #done = "";
+  #lines: Line[] = [];
+  #state: GrammarState | undefined;
+  #shown: { readonly code: string; readonly lines: readonly Line[] } = { code: "", lines: [] };
+
+  constructor(core: HighlighterCore, language: string) {
+    this.#core = core;
+    this.#language = language;
+  }
+
+  lines(code: string): readonly Line[] {
+    const text = code.length > LONGEST ? code.slice(0, code.lastIndexOf("\n", LONGEST) + 1) : code;
+    if (text === this.#shown.code) return this.#shown.lines;
+    if (!text.startsWith(this.#done)) {
+      this.#done = "";
+      this.#lines = [];
+      this.#state = undefined;
+    }
+    const whole = text.slice(this.#done.length, text.lastIndexOf("\n") + 1);
+    if (whole) {
+      const { lines, state } = this.#colour(whole.slice(0, -1), this.#done.length, true);
+      this.#lines = [...this.#lines, ...lines];
+      this.#done += whole;
+      this.#state = state;
+    }
+    const rest = text.slice(this.#done.length);
+    const lines = rest
+      ? [...this.#lines, ...this.#colour(rest, this.#done.length, false).lines]
+      : this.#lines;
+    this.#shown = { code: text, lines };
+    return lines;
+  }
+
+  #colour(text: string, start: number, closed: boolean) {
+    const { tokens, grammarState } = this.#core.codeToTokens(text, {
+      lang: this.#language,
+      themes: { light: "github-light", dark: "github-dark" },
+      defaultColor: false,
+      ...(this.#state ? { grammarState: this.#state } : {}),
+    });
+    let at = start;
+    const lines = tokens.map((line, index): Line => {
+      const end = closed || index < tokens.length - 1 ? "\n" : "";
+      const length = line.reduce((sum, token) => sum + token.content.length, 0) + end.length;
+      const begin = at;
+      at += length;
+      return {
+        start: begin,
+        end,
+        length,
+        tokens: line.map((token) => ({
+          offset: token.offset,
+          content: token.content,
+          style: (token.htmlStyle ?? {}) as CSSProperties,
+        })),
+      };
+    });
+    return { lines, state: grammarState };
+  }
 }

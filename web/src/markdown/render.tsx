@@ -1,15 +1,27 @@
-import type { Element, Root } from "hast";
+import type { Element, ElementContent, Text as HastText, Root } from "hast";
 import { type Components, toJsxRuntime } from "hast-util-to-jsx-runtime";
-import type { Html, Image } from "mdast";
+import type { Html, Image, Parents, Text } from "mdast";
+import type { InlineMath, Math as MathBlock } from "mdast-util-math";
 import { type State, toHast } from "mdast-util-to-hast";
 import type { ReactElement, ReactNode } from "react";
 import { Fragment, jsx, jsxs } from "react/jsx-runtime";
+import { SourceMark } from "../sources/SourceMark.tsx";
 import type { Block } from "./blocks.ts";
 import { CodeBlock } from "./CodeBlock.tsx";
+import { Formula } from "./Formula.tsx";
 import styles from "./markdown.module.css";
 import { safeUrl } from "./safeUrl.ts";
 
+/** Elements of our own, which no Markdown can name. */
+const OURS = {
+  "x-formula": ({ tex, display }: { tex: string; display: string }) => (
+    <Formula tex={tex} display={display === "true"} />
+  ),
+  "x-source": ({ number }: { number: number }) => <SourceMark number={number} />,
+} as unknown as Partial<Components>;
+
 const components: Partial<Components> = {
+  ...OURS,
   a: ({ href, children, node: _node, ...rest }) => {
     const url = safeUrl(href);
     if (!url) return <span>{children}</span>;
@@ -37,6 +49,32 @@ function Pre({ node, children }: { node: Element | undefined; children: ReactNod
   return <CodeBlock code={text.replace(/\n$/, "")} language={name.replace(/^language-/, "")} />;
 }
 
+const SOURCE_MARK = /\[(\d{1,3})\]/g;
+
+/** A text with the numbers of sources in it made into marks. */
+function withMarks({ value }: Text, parent: Parents | undefined): ElementContent[] {
+  const parts: ElementContent[] = [];
+  let from = 0;
+  const put = (text: string) =>
+    text && parts.push({ type: "text", value: text } satisfies HastText);
+  // A link is one thing to press: what stands in it stays text.
+  for (const match of parent?.type === "link" ? [] : value.matchAll(SOURCE_MARK)) {
+    put(value.slice(from, match.index));
+    const number = Number(match[1]);
+    parts.push({ type: "element", tagName: "x-source", properties: { number }, children: [] });
+    from = match.index + match[0].length;
+  }
+  put(value.slice(from));
+  return parts;
+}
+
+const formula = (tex: string, display: boolean): Element => ({
+  type: "element",
+  tagName: "x-formula",
+  properties: { tex, display: String(display) },
+  children: [],
+});
+
 const handlers = {
   // HTML in an answer is shown, never run.
   html: (_state: State, node: Html) => ({ type: "text" as const, value: node.value }),
@@ -47,6 +85,11 @@ const handlers = {
     properties: { href: node.url },
     children: [{ type: "text", value: node.alt || node.url }],
   }),
+  text: (_state: State, node: Text, parent: Parents | undefined) => withMarks(node, parent),
+  math: (_state: State, node: MathBlock) => formula(node.value, true),
+  // A formula that has a paragraph to itself is meant to stand by itself.
+  inlineMath: (_state: State, node: InlineMath, parent: Parents | undefined) =>
+    formula(node.value, parent?.type === "paragraph" && parent.children.length === 1),
 };
 
 /** One block as React elements. Nothing is ever set as HTML. */

@@ -1,11 +1,11 @@
 import type { Session } from "@millrace/client";
 import { useChatClient } from "@millrace/react";
-import { Download, Ellipsis, Pencil, Trash2 } from "lucide-react";
+import { Download, Ellipsis, Pencil, Pin, PinOff, Trash2 } from "lucide-react";
 import { type FormEvent, memo, useState } from "react";
 import { Link } from "wouter";
 import { IconButton } from "../ui/Button.tsx";
 import { classes } from "../ui/classes.ts";
-import { Menu, MenuItem, MenuLink, MenuSeparator } from "../ui/Menu.tsx";
+import { Menu } from "../ui/Menu.tsx";
 import styles from "./sessions.module.css";
 import { titleOf } from "./titles.ts";
 
@@ -13,12 +13,13 @@ interface SessionItemProps {
   readonly session: Session;
   readonly current: boolean;
   readonly onRename: (id: string, title: string) => void;
+  readonly onPin: (session: Session) => void;
   readonly onDelete: (session: Session) => void;
   readonly onOpen: () => void;
 }
 
 export const SessionItem = memo(function SessionItem(props: SessionItemProps) {
-  const { session, current, onRename, onDelete, onOpen } = props;
+  const { session, current, onRename, onPin, onDelete, onOpen } = props;
   const { api } = useChatClient();
   const [editing, setEditing] = useState(false);
   const title = titleOf(session.title);
@@ -56,27 +57,41 @@ export const SessionItem = memo(function SessionItem(props: SessionItemProps) {
             <Ellipsis size={16} aria-hidden />
           </IconButton>
         }
-      >
-        <MenuItem icon={<Pencil size={16} aria-hidden />} onSelect={() => setEditing(true)}>
-          Rename
-        </MenuItem>
-        <MenuLink
-          icon={<Download size={16} aria-hidden />}
-          href={api.exportUrl(session.id, "markdown")}
-        >
-          Export as Markdown
-        </MenuLink>
-        <MenuLink
-          icon={<Download size={16} aria-hidden />}
-          href={api.exportUrl(session.id, "json")}
-        >
-          Export as JSON
-        </MenuLink>
-        <MenuSeparator />
-        <MenuItem danger icon={<Trash2 size={16} aria-hidden />} onSelect={() => onDelete(session)}>
-          Delete
-        </MenuItem>
-      </Menu>
+        entries={[
+          {
+            kind: "item",
+            label: "Rename",
+            icon: <Pencil size={16} aria-hidden />,
+            onSelect: () => setEditing(true),
+          },
+          {
+            kind: "item",
+            label: session.pinned ? "Unpin" : "Pin",
+            icon: session.pinned ? <PinOff size={16} aria-hidden /> : <Pin size={16} aria-hidden />,
+            onSelect: () => onPin(session),
+          },
+          {
+            kind: "link",
+            label: "Export as Markdown",
+            icon: <Download size={16} aria-hidden />,
+            href: api.exportUrl(session.id, "markdown"),
+          },
+          {
+            kind: "link",
+            label: "Export as JSON",
+            icon: <Download size={16} aria-hidden />,
+            href: api.exportUrl(session.id, "json"),
+          },
+          { kind: "separator", id: "end" },
+          {
+            kind: "item",
+            label: "Delete",
+            danger: true,
+            icon: <Trash2 size={16} aria-hidden />,
+            onSelect: () => onDelete(session),
+          },
+        ]}
+      />
     </li>
   );
 });

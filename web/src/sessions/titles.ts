@@ -10,19 +10,24 @@ export interface SessionGroup {
   readonly sessions: readonly Session[];
 }
 
+const PINNED = "Pinned";
 const DAY_MS = 86_400_000;
 
-/** Sessions by how long ago they were last used, in the calendar of who looks. Newest first. */
+/** Sessions by how long ago they were last used, in the calendar of who looks; first what is pinned. Newest first. */
 export function groupByAge(sessions: readonly Session[], now: Date): SessionGroup[] {
   const midnight = new Date(now.getFullYear(), now.getMonth(), now.getDate()).getTime();
-  const groups = new Map<string, Session[]>();
+  const groups = new Map<string, Session[]>([[PINNED, []]]);
   for (const session of sessions) {
-    const label = labelOf(new Date(session.updated_at).getTime(), midnight);
+    const label = session.pinned
+      ? PINNED
+      : labelOf(new Date(session.updated_at).getTime(), midnight);
     const group = groups.get(label);
     if (group) group.push(session);
     else groups.set(label, [session]);
   }
-  return [...groups].map(([label, members]) => ({ label, sessions: members }));
+  return [...groups]
+    .filter(([, members]) => members.length > 0)
+    .map(([label, members]) => ({ label, sessions: members }));
 }
 
 function labelOf(updated: number, midnight: number): string {

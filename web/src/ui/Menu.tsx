@@ -1,103 +1,79 @@
-import * as Dropdown from "@radix-ui/react-dropdown-menu";
-import type { ReactNode } from "react";
-import { classes } from "./classes.ts";
-import styles from "./ui.module.css";
+import { cloneElement, type ReactElement, type ReactNode, useState } from "react";
+import { deferred } from "./deferred.tsx";
 
-interface MenuProps {
-  readonly trigger: ReactNode;
-  readonly children: ReactNode;
+/** One entry of a menu. */
+export type MenuEntry =
+  | {
+      readonly kind: "item";
+      readonly label: string;
+      readonly icon?: ReactNode;
+      readonly danger?: boolean;
+      readonly onSelect: () => void;
+    }
+  /** An item that downloads. */
+  | {
+      readonly kind: "link";
+      readonly label: string;
+      readonly icon?: ReactNode;
+      readonly href: string;
+    }
+  | { readonly kind: "separator"; readonly id: string }
+  | {
+      readonly kind: "choice";
+      readonly label: string;
+      readonly value: string;
+      readonly options: readonly {
+        readonly value: string;
+        readonly label: string;
+        readonly hint?: string;
+        readonly icon?: ReactNode;
+      }[];
+      readonly onChange: (value: string) => void;
+    }
+  | {
+      readonly kind: "switch";
+      readonly label: string;
+      readonly hint?: string;
+      readonly checked: boolean;
+      readonly onChange: (checked: boolean) => void;
+    };
+
+export interface MenuProps {
+  /** A button; it is told to open the menu. */
+  readonly trigger: ReactElement<TriggerProps>;
+  readonly entries: readonly MenuEntry[];
   readonly align?: "start" | "end";
 }
 
-/** A button's menu; keyboard, focus and placing are Radix's. */
-export function Menu({ trigger, children, align = "end" }: MenuProps) {
-  return (
-    <Dropdown.Root modal={false}>
-      <Dropdown.Trigger asChild>{trigger}</Dropdown.Trigger>
-      <Dropdown.Portal>
-        <Dropdown.Content
-          className={styles["menu"]}
-          align={align}
-          sideOffset={6}
-          collisionPadding={8}
-          // An item that opens an editor or a dialog moves the focus there itself.
-          onCloseAutoFocus={(event) => event.preventDefault()}
-        >
-          {children}
-        </Dropdown.Content>
-      </Dropdown.Portal>
-    </Dropdown.Root>
-  );
+/** What is set on a button that opens something. */
+export interface TriggerProps {
+  readonly onClick?: () => void;
+  readonly onPointerEnter?: () => void;
+  readonly "aria-haspopup"?: "menu" | "dialog";
+  readonly "aria-expanded"?: boolean;
 }
 
-interface MenuItemProps {
-  readonly icon: ReactNode;
-  readonly children: ReactNode;
-  readonly danger?: boolean;
-  readonly onSelect: () => void;
+export interface OpenMenuProps extends MenuProps {
+  readonly open: boolean;
+  readonly onOpenChange: (open: boolean) => void;
 }
 
-export function MenuItem({ icon, children, danger, onSelect }: MenuItemProps) {
-  return (
-    <Dropdown.Item
-      className={classes(styles["menuItem"], danger && styles["menuDanger"])}
-      onSelect={onSelect}
-    >
-      {icon}
-      {children}
-    </Dropdown.Item>
-  );
-}
+const menu = deferred<OpenMenuProps>(
+  async () => (await import("./RadixMenu.tsx")).RadixMenu,
+  ({ trigger, onOpenChange }) =>
+    cloneElement(trigger, {
+      "aria-haspopup": "menu",
+      "aria-expanded": false,
+      onPointerEnter: () => void menu.load(),
+      onClick: () => {
+        onOpenChange(true);
+        void menu.load();
+      },
+    }),
+);
 
-interface MenuLinkProps {
-  readonly icon: ReactNode;
-  readonly children: ReactNode;
-  readonly href: string;
-}
-
-/** An item that downloads. */
-export function MenuLink({ icon, children, href }: MenuLinkProps) {
-  return (
-    <Dropdown.Item asChild>
-      <a className={styles["menuItem"]} href={href} download>
-        {icon}
-        {children}
-      </a>
-    </Dropdown.Item>
-  );
-}
-
-export function MenuSeparator() {
-  return <Dropdown.Separator className={styles["menuSeparator"]} />;
-}
-
-interface MenuChoiceProps<T extends string> {
-  readonly label: string;
-  readonly value: T;
-  readonly options: readonly { value: T; label: string; icon: ReactNode }[];
-  readonly check: ReactNode;
-  readonly onChange: (value: T) => void;
-}
-
-/** One of several, as a group of the menu. */
-export function MenuChoice<T extends string>(props: MenuChoiceProps<T>) {
-  const { label, value, options, check, onChange } = props;
-  return (
-    <Dropdown.RadioGroup value={value} onValueChange={(chosen) => onChange(chosen as T)}>
-      <Dropdown.Label className={styles["menuLabel"]}>{label}</Dropdown.Label>
-      {options.map((option) => (
-        <Dropdown.RadioItem
-          key={option.value}
-          value={option.value}
-          className={styles["menuItem"]}
-          // Stays open: a theme is looked at before the next is tried.
-          onSelect={(event) => event.preventDefault()}
-        >
-          {option.icon}
-          {option.label}
-          <Dropdown.ItemIndicator className={styles["menuCheck"]}>{check}</Dropdown.ItemIndicator>
-        </Dropdown.RadioItem>
-      ))}
-    </Dropdown.RadioGroup>
-  );
+/** A button's menu. What opens it is there at once; the menu is downloaded when the first one is opened. */
+export function Menu(props: MenuProps) {
+  const [open, setOpen] = useState(false);
+  return <menu.Component {...props} open={open} onOpenChange={setOpen} />;
 }

@@ -1,20 +1,32 @@
 import type { ChatMessage } from "@millrace/client";
-import { Check, ChevronLeft, ChevronRight, Copy, RefreshCw } from "lucide-react";
+import { useChatClient } from "@millrace/react";
+import { Check, ChevronLeft, ChevronRight, Copy, GitBranch, RefreshCw } from "lucide-react";
+import { usePage } from "../state/page.ts";
 import { IconButton } from "../ui/Button.tsx";
 import { useCopy } from "../ui/useCopy.ts";
+import { Facts } from "./Facts.tsx";
 import styles from "./message.module.css";
 
-interface MessageActionsProps {
+interface AnswerActionsProps {
   readonly message: ChatMessage;
+  readonly conversationKey: string;
   /** Whether a new version can be asked for now. */
   readonly canRegenerate: boolean;
   readonly onRegenerate: () => void;
-  readonly onVersion: (number: number) => void;
+  readonly onBranch: () => void;
 }
 
-export function MessageActions(props: MessageActionsProps) {
-  const { message, canRegenerate, onRegenerate, onVersion } = props;
+export function AnswerActions(props: AnswerActionsProps) {
+  const { message, conversationKey, canRegenerate, onRegenerate, onBranch } = props;
+  const client = useChatClient();
+  const toast = usePage((page) => page.toast);
   const [copied, copy] = useCopy();
+  const choose = (number: number) => {
+    client.selectVersion(conversationKey, message.id ?? "", number).catch(() => {
+      const action = { label: "Try again", run: () => choose(number) };
+      toast("The other version could not be shown.", { tone: "bad", action });
+    });
+  };
   return (
     <div className={styles["actions"]}>
       {message.versionCount > 1 && (
@@ -22,7 +34,7 @@ export function MessageActions(props: MessageActionsProps) {
           version={message.version}
           count={message.versionCount}
           disabled={!canRegenerate}
-          onVersion={onVersion}
+          onVersion={choose}
         />
       )}
       {message.content && (
@@ -36,6 +48,9 @@ export function MessageActions(props: MessageActionsProps) {
       )}
       <IconButton small label="Answer again" disabled={!canRegenerate} onClick={onRegenerate}>
         <RefreshCw size={16} aria-hidden />
+      </IconButton>
+      <IconButton small label="Go on from here in a branch" onClick={onBranch}>
+        <GitBranch size={16} aria-hidden />
       </IconButton>
       <Facts message={message} />
     </div>
@@ -73,22 +88,5 @@ function VersionPager({ version, count, disabled, onVersion }: VersionPagerProps
         <ChevronRight size={16} aria-hidden />
       </IconButton>
     </fieldset>
-  );
-}
-
-/** Which model answered, and how long it took; tokens and cost on demand. */
-function Facts({ message }: { message: ChatMessage }) {
-  const { metadata } = message;
-  if (!metadata?.model) return null;
-  const ms = metadata.response_time_ms ?? 0;
-  const seconds = ms >= 100 ? `${(ms / 1000).toFixed(1)} s` : null;
-  const details = [
-    metadata.tokens_used ? `${metadata.tokens_used} tokens` : null,
-    metadata.cost ? `$${metadata.cost.toFixed(4)}` : null,
-  ].filter(Boolean);
-  return (
-    <span className={styles["facts"]} title={details.join(" · ")}>
-      {[metadata.model, seconds].filter(Boolean).join(" · ")}
-    </span>
   );
 }

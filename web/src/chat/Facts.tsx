@@ -1,0 +1,108 @@
+import type { ChatMessage, CompletionMetadata } from "@millrace/client";
+import * as Popover from "@radix-ui/react-popover";
+import { Info } from "lucide-react";
+import styles from "./message.module.css";
+import { modelName } from "./modelName.ts";
+
+/** Which model answered; what it took, to whoever asks. */
+export function Facts({ message }: { message: ChatMessage }) {
+  const model = message.model ?? message.metadata?.model;
+  if (!model) return null;
+  return (
+    <Popover.Root>
+      <Popover.Trigger asChild>
+        <button
+          type="button"
+          className={styles["facts"]}
+          aria-label={`About this answer: ${model}`}
+          data-testid="facts-button"
+        >
+          <Info size={15} aria-hidden />
+          <span className={styles["factsName"]}>{modelName(model)}</span>
+        </button>
+      </Popover.Trigger>
+      <Popover.Portal>
+        <Popover.Content
+          className={styles["factsCard"]}
+          side="top"
+          align="start"
+          sideOffset={6}
+          collisionPadding={12}
+          aria-label="About this answer"
+          data-testid="facts"
+        >
+          <dl>
+            {factsOf(model, message.metadata ?? {}).map(([name, value]) => (
+              <div key={name}>
+                <dt>{name}</dt>
+                <dd>{value}</dd>
+              </div>
+            ))}
+          </dl>
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
+  );
+}
+
+const FINISH: Record<string, string> = {
+  stop: "said all it had to say",
+  length: "reached its greatest length",
+  filtered: "declined by the provider",
+  cancelled: "stopped",
+};
+
+/** What is known, by names; what is not is left out. */
+export function factsOf(model: string, metadata: Partial<CompletionMetadata>): [string, string][] {
+  const { usage, cost } = metadata;
+  const slash = model.indexOf("/");
+  const about = usage?.estimated ? "about " : "";
+  const facts: [string, string | null][] = [
+    ["Provider", slash > 0 ? model.slice(0, slash) : null],
+    ["Model", modelName(model)],
+    ["Time", seconds(metadata.response_time_ms)],
+    ["To the first token", seconds(metadata.time_to_first_token_ms)],
+    ["Speed", speedOf(metadata)],
+    [
+      "Read",
+      usage ? `${about}${count(usage.input_tokens)} tokens${cached(usage.cached_tokens)}` : null,
+    ],
+    ["Written", usage ? `${about}${count(usage.output_tokens)} tokens` : null],
+    [
+      "Of these thinking",
+      usage?.reasoning_tokens ? `${count(usage.reasoning_tokens)} tokens` : null,
+    ],
+    ["Cost", cost === null || cost === undefined ? null : price(cost)],
+    ["Topic", metadata.category_detected ?? null],
+    ["End", FINISH[metadata.finish_reason ?? ""] ?? null],
+  ];
+  return facts.filter((fact): fact is [string, string] => fact[1] !== null);
+}
+
+function count(tokens: number): string {
+  return tokens.toLocaleString("en");
+}
+
+function cached(tokens: number | undefined): string {
+  return tokens ? `, ${count(tokens)} from a cache` : "";
+}
+
+function seconds(ms: number | null | undefined): string | null {
+  if (ms === null || ms === undefined) return null;
+  return ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+function price(dollars: number): string {
+  if (dollars === 0) return "free";
+  return dollars < 0.0001 ? "less than $0.0001" : `$${dollars.toFixed(dollars < 0.1 ? 4 : 2)}`;
+}
+
+function speedOf({
+  usage,
+  response_time_ms: whole,
+  time_to_first_token_ms: first,
+}: Partial<CompletionMetadata>) {
+  const writing = (whole ?? 0) - (first ?? 0);
+  if (!usage?.output_tokens || writing < 50) return null;
+  return `${Math.round(usage.output_tokens / (writing / 1000))} tokens/s`;
+}

@@ -1,0 +1,81 @@
+import * as Popover from "@radix-ui/react-popover";
+import { Command } from "cmdk";
+import { Check } from "lucide-react";
+import styles from "../palette/palette.module.css";
+import { useChoices } from "../state/choices.ts";
+import type { ModelPickerProps } from "./ModelControl.tsx";
+import { modelName } from "./modelName.ts";
+
+const CAPABILITIES: Record<string, string> = {
+  reasoning: "thinks",
+  vision: "sees",
+  tools: "uses tools",
+};
+
+/** All models, to search and choose from. */
+export function ModelPicker({ models, trigger, open, onOpenChange }: ModelPickerProps) {
+  const chosen = useChoices((choices) => choices.model) ?? models.default;
+  const set = useChoices((choices) => choices.set);
+  const providers = grouped(models.models);
+  return (
+    <Popover.Root open={open} onOpenChange={onOpenChange}>
+      <Popover.Trigger asChild>{trigger}</Popover.Trigger>
+      <Popover.Portal>
+        <Popover.Content
+          className={styles["picker"]}
+          side="top"
+          align="start"
+          sideOffset={8}
+          collisionPadding={10}
+          aria-label="Choose a model"
+          data-testid="model-picker"
+        >
+          <Command label="Models" defaultValue={chosen}>
+            <Command.Input className={styles["input"]} placeholder="Find a model…" />
+            <Command.List className={styles["results"]}>
+              <Command.Empty className={styles["nothing"]}>No model of that name.</Command.Empty>
+              {providers.map(([provider, list]) => (
+                <Command.Group key={provider} heading={provider} className={styles["group"]}>
+                  {list.map((model) => (
+                    <Command.Item
+                      key={model.id}
+                      value={model.id}
+                      className={styles["item"]}
+                      onSelect={() => {
+                        set({ model: model.id === models.default ? null : model.id });
+                        onOpenChange(false);
+                      }}
+                    >
+                      <span className={styles["words"]}>
+                        {modelName(model.id)}
+                        <small>{aboutModel(model, models.default)}</small>
+                      </span>
+                      {model.id === chosen && <Check size={15} aria-label="chosen" />}
+                    </Command.Item>
+                  ))}
+                </Command.Group>
+              ))}
+            </Command.List>
+          </Command>
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
+  );
+}
+
+type Model = ModelPickerProps["models"]["models"][number];
+
+function grouped(models: readonly Model[]): [string, Model[]][] {
+  const groups = new Map<string, Model[]>();
+  for (const model of models)
+    groups.set(model.provider, [...(groups.get(model.provider) ?? []), model]);
+  return [...groups];
+}
+
+function aboutModel(model: Model, standard: string): string {
+  const can = Object.entries(CAPABILITIES)
+    .filter(([name]) => model.capabilities[name])
+    .map(([, words]) => words);
+  const size = model.context_length ? `${Math.round(model.context_length / 1000)}k tokens` : null;
+  return [model.id === standard ? "default" : null, ...can, size].filter(Boolean).join(" · ");
+}

@@ -1,0 +1,12 @@
+import type { ComponentType } from "react";
+import { deferred } from "../ui/deferred.tsx";
+import type { ConversationProps } from "./Conversation.tsx";
+import { PlainConversation } from "./PlainConversation.tsx";
+
+/** All that it takes to show a conversation: whoever only looks in does not download it. */
+export const conversationView = deferred<ConversationProps>(
+  async (): Promise<ComponentType<ConversationProps>> =>
+    (await import("./Conversation.tsx")).Conversation,
+  (props) => PlainConversation({ ...props, waiting: true }),
+  PlainConversation,
+);
