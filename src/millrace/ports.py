@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from millrace.model.commands import ThinkingDecision
+from millrace.model.errors import MillraceError
 from millrace.model.events import AnyEvent, EmotionState, Entry, Passage, TerminalEvent, Usage
 from millrace.model.generation import Delta, GenerationRequest, ModelInfo, ModelUse, PromptMessage
 from millrace.model.keys import ApiKey
@@ -133,13 +134,14 @@ class ModelDirectory(Protocol):
 
 
 EntrySink = Callable[[Sequence[Entry]], None]
+FailureSink = Callable[[MillraceError], None]
 
 
 class TurnLog(Protocol):
     """The logs of all turns. Entries of a turn are 0, 1, 2, ... without a gap; none is changed or taken back.
 
     An entry is given to a reader only after the log has accepted it, which means that it outlives whatever
-    the backend promises to outlive (memory: nothing; SQLite: kill -9; Redis: this process).
+    the backend promises to outlive (memory: nothing; SQLite: kill -9; Redis: this process and its machine).
     """
 
     async def open(self, lease: Lease) -> Writer:
@@ -152,11 +154,13 @@ class TurnLog(Protocol):
     async def read(self, turn_id: str, after: int = -1) -> Sequence[Entry]:
         """The accepted entries with `seq` over `after`, in order. Empty for a turn it does not know."""
 
-    async def follow(self, turn_id: str, after: int, sink: EntrySink) -> Subscription:
+    async def follow(
+        self, turn_id: str, after: int, sink: EntrySink, broken: FailureSink | None = None
+    ) -> Subscription:
         """Give `sink` every accepted entry with `seq` over `after`: in order, each once, in batches.
 
-        What is there already has been given when this returns. `sink` is called on the event loop, must not
-        block and must not raise.
+        What is there already has been given when this returns. `broken` is told where the log is lost and nothing more
+        can come. Both are called on the event loop, must not block and must not raise.
         """
 
     async def prune(self, ended_before_ms: int) -> int:
@@ -195,13 +199,16 @@ class TurnRegistry(Protocol):
         """A user's running and queued turns, in order of admission."""
 
     async def renew(self, leases: Sequence[Lease]) -> Sequence[Lease]:
-        """Prolong leases; returns those that were lost."""
+        """Prolong leases; returns those that other processes hold now.
+
+        A signal that did not arrive is given to the listeners again.
+        """
 
     async def release(self, lease: Lease, state: TurnState) -> None:
         """The turn ended in `state`. The session's next queued turn becomes running; its owner gets `start`."""
 
     async def abandon(self, lease: Lease) -> None:
-        """Give the turn up unfinished, so that any process may take it over at once."""
+        """Give the turn up unfinished: any process may take it over at once, and listeners elsewhere hear `adopt`."""
 
     async def orphans(self) -> Sequence[TurnRecord]:
         """Running and queued turns whose lease has ended, oldest first."""

@@ -155,7 +155,7 @@ async def test_a_connection_lasts_as_long_as_the_sign_in(app: FastAPI, client: h
 
     async def lasts_s() -> float:
         ticket = (await client.post("/api/auth/ws-ticket")).json()["ticket"]
-        return (services.tickets.redeem(ticket).expires_at or 0) - time.time()
+        return ((await services.tickets.redeem(ticket)).expires_at or 0) - time.time()
 
     assert await lasts_s() > services.settings.auth.access_token_s * 2
     client.cookies.delete("millrace_refresh")

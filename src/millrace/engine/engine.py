@@ -106,7 +106,7 @@ class Engine:
 
     async def open(self) -> None:
         """Take over what a dead process left, then accept turns."""
-        self._signals = await self._registry.listen(self._runs.signal)
+        self._signals = await self._registry.listen(self._heard)
         await self._recovery.sweep()
         self._own(self._recovery.watch())
         self._accepting = True
@@ -309,6 +309,12 @@ class Engine:
             if record.turn.id == newcomer.id:
                 return
             await self._registry.signal(Signal(record.turn.id, "cancel", "interrupt"))
+
+    def _heard(self, signal: Signal) -> None:
+        if signal.kind == "adopt":
+            self._recovery.look()
+        else:
+            self._runs.signal(signal)
 
     # --- who watches --------------------------------------------------------------------------------
 

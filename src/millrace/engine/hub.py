@@ -201,7 +201,7 @@ class Hub:
 
     async def _follow(self, hot: HotTurn) -> None:
         try:
-            subscription = await self._log.follow(hot.turn_id, -1, hot.receive)
+            subscription = await self._log.follow(hot.turn_id, -1, hot.receive, hot.fail)
         except BaseException:
             self._turns.pop(hot.turn_id, None)
             raise

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 
 import msgspec
 
@@ -18,32 +19,51 @@ _PRUNE_EVERY = 30  # sweeps
 
 
 class Recovery:
-    """Looks for orphans now and then. A turn's log says all that is needed to go on with it."""
+    """Looks for orphans, now and then and when told of one. A turn's log says all that is needed to go on with it."""
 
     def __init__(self, services: RunServices, runs: Runs) -> None:
         self._services = services
         self._runs = runs
+        self._told = asyncio.Event()
+        self._failed = False
+
+    def look(self) -> None:
+        """Sweep at once: another process has given turns up."""
+        self._told.set()
 
     async def watch(self) -> None:
         """Sweep for ever; one sweep that fails is told and the next tries again."""
         interval = self._services.options.recovery_interval_s
         sweeps = 0
         while True:
-            await asyncio.sleep(interval)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(interval):
+                    await self._told.wait()
+            self._told.clear()
             sweeps += 1
             try:
-                await self._services.registry.renew(self._runs.leases())
+                await self._renew()
                 await self.sweep()
                 await self._services.fading.sweep()
                 if sweeps % _PRUNE_EVERY == 1:
                     await self.prune()
+                self._failed = False
             except MillraceError as error:
-                _logger.error("looking for interrupted turns failed: %s", error.detail or error.message)
+                if not self._failed:
+                    _logger.error("looking for interrupted turns failed: %s", error.detail or error.message)
+                self._failed = True
+
+    async def _renew(self) -> None:
+        """Keep our turns, and stop those that another process has taken."""
+        for lease in await self._services.registry.renew(self._runs.leases()):
+            self._runs.lose(lease)
 
     async def sweep(self) -> None:
         """Take over every orphan: all of them first, so that no session's queue moves on without an owner."""
         claimed: list[TurnRecord] = []
         for orphan in await self._services.registry.orphans():
+            if self._runs.has(orphan.turn.id):
+                continue  # renewed too late, and still ours
             lease = await self._services.registry.take_over(orphan.turn.id)
             if lease is not None:
                 claimed.append(msgspec.structs.replace(orphan, lease=lease))

@@ -147,6 +147,11 @@ class Run:
         self._handing_over = True
         self._interrupt()
 
+    def lose(self) -> None:
+        """Another process owns the turn now: close the upstream and say nothing more."""
+        self._nudge = Ending.failed(LeaseLost())
+        self._interrupt()
+
     def _stop(self, ending: Ending) -> None:
         if self._nudge is None and not self._over:
             self._nudge = ending
@@ -208,7 +213,8 @@ class Run:
 
         Returns none where the turn is to be handed over unfinished.
         """
-        if not self._handing_over and not transcript.begun:
+        lost = self._nudge is not None and isinstance(self._nudge.error, LeaseLost)
+        if not self._handing_over and not transcript.begun and not lost:
             transcript.write(self._started())
         if self._handing_over or self._nudge is not None:
             return self._nudge

@@ -68,8 +68,14 @@ class Runs:
             return
         if signal.kind == "start":
             run.go()
-        else:
+        elif signal.kind == "cancel":
             run.cancel(signal.cause)
+
+    def lose(self, lease: Lease) -> None:
+        """Another process continues a turn: end the run here without a word."""
+        run, _ = self._runs.get(lease.turn_id, (None, None))
+        if run is not None and run.lease == lease:
+            run.lose()
 
     async def close(self) -> None:
         """Hand every turn over and wait until that is done. A turn that is ending ends."""

@@ -7,7 +7,7 @@ from millrace.logs.tail import Tails
 from millrace.model.errors import LeaseLost, StreamError
 from millrace.model.events import AnyEvent, Entry, TerminalEvent, is_terminal
 from millrace.model.turns import Lease
-from millrace.ports import Clock, EntrySink, Subscription
+from millrace.ports import Clock, EntrySink, FailureSink, Subscription
 
 
 class MemoryWriter:
@@ -67,9 +67,11 @@ class MemoryLog:
         """The entries over `after`."""
         return self._turns.get(turn_id, [])[after + 1 :]
 
-    async def follow(self, turn_id: str, after: int, sink: EntrySink) -> Subscription:
+    async def follow(
+        self, turn_id: str, after: int, sink: EntrySink, broken: FailureSink | None = None
+    ) -> Subscription:
         """Give `sink` what is there and then what comes."""
-        tail = self.tails.add(turn_id, after, sink)
+        tail = self.tails.add(turn_id, after, sink, broken)
         tail.give(self._turns.get(turn_id, [])[after + 1 :])
         return tail
 

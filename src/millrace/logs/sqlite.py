@@ -19,7 +19,7 @@ from millrace.logs.tail import Tails
 from millrace.model.errors import LeaseLost, MillraceError, StreamError
 from millrace.model.events import AnyEvent, Entry, TerminalEvent, is_terminal
 from millrace.model.turns import Lease
-from millrace.ports import Clock, EntrySink, Subscription
+from millrace.ports import Clock, EntrySink, FailureSink, Subscription
 
 TICK_S = 0.005
 _MAX_PENDING = 200_000
@@ -177,9 +177,11 @@ class SqliteLog:
         entries = await self._database.query(lambda connection: self._journal.read(connection, turn_id))
         return entries[after + 1 :]
 
-    async def follow(self, turn_id: str, after: int, sink: EntrySink) -> Subscription:
+    async def follow(
+        self, turn_id: str, after: int, sink: EntrySink, broken: FailureSink | None = None
+    ) -> Subscription:
         """Give `sink` what is there and then what comes."""
-        tail = self._tails.add(turn_id, after, sink)
+        tail = self._tails.add(turn_id, after, sink, broken)
         writer = self._writers.get(turn_id)
         if writer is not None:
             tail.give(writer.entries[after + 1 : writer.accepted])

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from millrace.model.errors import MillraceError
 from millrace.model.events import Entry
-from millrace.ports import EntrySink
+from millrace.ports import EntrySink, FailureSink
 
 
 class Tail:
@@ -12,13 +13,16 @@ class Tail:
     While it is held, what comes is kept until the backlog before it has been given.
     """
 
-    __slots__ = ("_held", "_tails", "after", "sink", "turn_id")
+    __slots__ = ("_held", "_tails", "after", "broken", "sink", "turn_id")
 
-    def __init__(self, tails: "Tails", turn_id: str, after: int, sink: EntrySink) -> None:
+    def __init__(
+        self, tails: "Tails", turn_id: str, after: int, sink: EntrySink, broken: FailureSink | None = None
+    ) -> None:
         self._tails = tails
         self.turn_id = turn_id
         self.after = after
         self.sink = sink
+        self.broken = broken
         self._held: list[Entry] | None = None
 
     def hold(self) -> None:
@@ -54,9 +58,12 @@ class Tails:
     def __init__(self) -> None:
         self._by_turn: dict[str, list[Tail]] = {}
 
-    def add(self, turn_id: str, after: int, sink: EntrySink) -> Tail:
+    def __contains__(self, turn_id: str) -> bool:
+        return turn_id in self._by_turn
+
+    def add(self, turn_id: str, after: int, sink: EntrySink, broken: FailureSink | None = None) -> Tail:
         """Begin to follow."""
-        tail = Tail(self, turn_id, after, sink)
+        tail = Tail(self, turn_id, after, sink, broken)
         self._by_turn.setdefault(turn_id, []).append(tail)
         return tail
 
@@ -78,3 +85,9 @@ class Tails:
             return
         for tail in tuple(tails):
             tail.give(entries)
+
+    def fail(self, turn_id: str, error: MillraceError) -> None:
+        """Tell everybody who follows the turn that nothing more comes."""
+        for tail in tuple(self._by_turn.get(turn_id, ())):
+            if tail.broken is not None:
+                tail.broken(error)

@@ -20,6 +20,7 @@
       StreamError             STREAM_ERROR         anything of ours
         LeaseLost                                  another process owns the turn now
         StoreUnavailable                           the database does not answer
+        LogUnavailable                             what keeps the logs does not answer
         Overloaded                                 full or shutting down
 
 `message` is for people and is sent to clients; `detail` is for the log alone: it may hold a provider's own
@@ -234,6 +235,13 @@ class StoreUnavailable(StreamError):
 
     status: ClassVar[int] = 503
     default_message = "The conversation could not be stored just now. Try again in a moment."
+
+
+class LogUnavailable(StreamError):
+    """What keeps the logs of running answers does not answer."""
+
+    status: ClassVar[int] = 503
+    default_message = "The server cannot write answers down just now. Try again in a moment."
 
 
 class Overloaded(StreamError):

@@ -37,10 +37,10 @@ class Admission(Struct, frozen=True):
 
 
 class Signal(Struct, frozen=True):
-    """A word to a turn's owner: `start` a queued turn, or `cancel` it for `cause`."""
+    """A word to a turn's owner: `start` a queued turn, or `cancel` it for `cause`; or to all: `adopt` one given up."""
 
     turn_id: str
-    kind: Literal["start", "cancel"]
+    kind: Literal["start", "cancel", "adopt"]
     cause: CancelCause = "user"
 
 

@@ -135,7 +135,7 @@ class Authentication:
         check_origin(websocket.headers, self._page_origins)
         ticket = websocket.query_params.get("ticket")
         if ticket:
-            principal = self._tickets.redeem(ticket)
+            principal = await self._tickets.redeem(ticket)
             await self._users.welcome(principal)
             return principal
         token = websocket.query_params.get("token")

@@ -1,10 +1,7 @@
 """Puts a server together: opens its parts in order and closes them in the opposite one."""
 
 import asyncio
-import os
-import secrets
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -19,11 +16,6 @@ from millrace.limits.ledgers import Ledgers
 from millrace.limits.quota import QuotaLedger
 from millrace.limits.rates import Rates
 from millrace.limits.tokens import TokenLedger
-from millrace.logs.memory import MemoryLog
-from millrace.logs.memory_registry import MemoryRegistry
-from millrace.logs.sqlite import SqliteLog
-from millrace.logs.sqlite_database import LogDatabase
-from millrace.logs.sqlite_registry import SqliteRegistry
 from millrace.ops.clock import SystemClock
 from millrace.ops.garbage import GcMeter
 from millrace.ports import (
@@ -47,14 +39,14 @@ from millrace.server.refresh import Families, MemoryFamilies, RefreshTokens, Sql
 from millrace.server.secret import signing_secret
 from millrace.server.services import Services
 from millrace.server.settings import Settings
-from millrace.server.tickets import Tickets
+from millrace.server.tickets import MemoryTickets
 from millrace.server.tokens import LocalTokens, PublicKeyVerifier, SharedSecretVerifier, Verifier
+from millrace.server.turn_logs import TurnLogs, open_turn_logs
 from millrace.stores.database import open_database
 from millrace.stores.sql import SqlStore
 
-LOG_FILE = "log.db"
 KNOWLEDGE_FILE = "knowledge.db"
-LogReady = Callable[[], Awaitable[None]]
+_RECOVERY_S = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +71,7 @@ class _Parts:
     """What was opened for one server."""
 
     store: Store
-    log: TurnLog
-    registry: TurnRegistry
-    log_ready: LogReady
+    logs: TurnLogs
     knowledge: KnowledgeBase
     models: ModelDirectory
     families: Families
@@ -101,8 +91,8 @@ async def compose(settings: Settings, ports: Ports, connections: ConnectionCount
         stack.enter_context(opened_data_dir(settings.data_dir, exclusive=settings.uses_data_dir))
         parts = await _open_parts(settings, ports, clock, stack)
         engine = Engine(
-            log=parts.log,
-            registry=parts.registry,
+            log=parts.logs.log,
+            registry=parts.logs.registry,
             store=parts.store,
             models=thinking_models(settings, parts.models),
             clock=clock,
@@ -137,6 +127,7 @@ def engine_options(settings: Settings) -> EngineOptions:
         message_chars=limits.message_chars,
         system_prompt=generation.system_prompt,
         log_retention_s=settings.log_retention_s,
+        recovery_interval_s=_RECOVERY_S if settings.log != "redis" else min(_RECOVERY_S, settings.lease_s / 5),
         guidance_enabled=generation.guidance_enabled,
         guidance_budget_s=generation.guidance_budget_s,
         suggestions_budget_s=generation.suggestions_budget_s,
@@ -173,7 +164,7 @@ async def _open_parts(settings: Settings, ports: Ports, clock: Clock, stack: Asy
     if store is None:
         store = await SqlStore.open(settings.store_url)
         stack.push_async_callback(store.close)
-    log, registry, log_ready = await _open_log(settings, ports, clock, stack)
+    logs = await _open_logs(settings, ports, clock, stack)
     knowledge = ports.knowledge
     if knowledge is None:
         builtin = await asyncio.to_thread(builtin_documents)
@@ -181,9 +172,7 @@ async def _open_parts(settings: Settings, ports: Ports, clock: Clock, stack: Asy
         stack.push_async_callback(knowledge.close)
     return _Parts(
         store=store,
-        log=log,
-        registry=registry,
-        log_ready=log_ready,
+        logs=logs,
         knowledge=knowledge,
         models=ports.models or await _open_models(settings, knowledge, stack),
         families=await _open_families(settings, ports, stack),
@@ -198,25 +187,10 @@ async def _open_models(settings: Settings, knowledge: KnowledgeBase, stack: Asyn
     return registry
 
 
-async def _open_log(
-    settings: Settings, ports: Ports, clock: Clock, stack: AsyncExitStack
-) -> tuple[TurnLog, TurnRegistry, LogReady]:
+async def _open_logs(settings: Settings, ports: Ports, clock: Clock, stack: AsyncExitStack) -> TurnLogs:
     if ports.log is not None and ports.registry is not None:
-        return ports.log, ports.registry, _always_ready
-    if settings.log == "memory":
-        registry = MemoryRegistry(clock)
-        return MemoryLog(registry, clock), registry, _always_ready
-    database = LogDatabase(settings.data_dir / LOG_FILE)
-    await database.open()
-    stack.push_async_callback(database.close)
-    log = SqliteLog(database, clock)
-    stack.push_async_callback(log.close)
-
-    async def ready() -> None:
-        await database.transact(lambda connection: connection.execute("SELECT 1").fetchone())
-
-    owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-    return log, SqliteRegistry(database, clock, owner), ready
+        return TurnLogs(log=ports.log, registry=ports.registry, tickets=MemoryTickets(clock))
+    return await open_turn_logs(settings, clock, stack)
 
 
 async def _open_families(settings: Settings, ports: Ports, stack: AsyncExitStack) -> Families:
@@ -232,7 +206,7 @@ async def _open_families(settings: Settings, ports: Ports, stack: AsyncExitStack
 def _services(
     settings: Settings, clock: Clock, parts: _Parts, engine: Engine, gc_meter: GcMeter, connections: ConnectionCounter
 ) -> Services:
-    tokens, rates, tickets = LocalTokens(parts.secret, clock), Rates(), Tickets(clock)
+    tokens, rates, tickets = LocalTokens(parts.secret, clock), Rates(), parts.logs.tickets
     keys = ApiKeys(parts.store, clock)
     authentication = Authentication(
         mode=settings.auth.mode,
@@ -262,11 +236,7 @@ def _services(
         rates=rates,
         connections=connections,
         gc_meter=gc_meter,
-        log_ready=parts.log_ready,
+        log_ready=parts.logs.ready,
         stopping=asyncio.Event(),
         started_at=clock.monotonic(),
     )
-
-
-async def _always_ready() -> None:
-    """For a log in memory, or one that somebody else looks after."""

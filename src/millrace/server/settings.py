@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, PydanticBaseSett
 from pydantic_settings import SettingsError as EnvironmentUnreadable
 from typing_extensions import override
 
+from millrace.logs.redis_address import RedisAddress
 from millrace.providers.config import USUAL, UsualProvider, kind_and_address
 from millrace.server.settings_errors import SettingsError, sentences
 from millrace.server.settings_groups import (
@@ -56,14 +57,28 @@ class Settings(Group):
     """Where people reach the server, `https://chat.example.com` for example. With https, cookies are sent over https
     alone even where a proxy ends it. A path in it (`https://example.com/chat`) is one that a proxy takes off."""
     data_dir: Path = Field(default_factory=lambda: user_data_path("millrace", appauthor=False))
-    """Folder for the database, the logs of running answers and the signing secret. One process uses it at a time."""
+    """Folder for the database, the logs of running answers and the signing secret. One process uses it at a time,
+    unless the first two are elsewhere (`database_url`, `redis_url`)."""
     database_url: str | None = None
     """Database of conversations, `postgresql://user:password@host/name` for example; SQLite in `data_dir` where it
     is not set."""
-    log: Literal["sqlite", "memory"] = "sqlite"
-    """Where the logs of running answers live: `sqlite` survives a crash, `memory` survives nothing."""
+    log: Literal["sqlite", "memory", "redis"] = "sqlite"
+    """Where the logs of running answers live: `sqlite` survives a crash of this process, `redis` one of its machine
+    too, and lets several processes work together; `memory` survives nothing. `redis` where `redis_url` is set."""
+    redis_url: SecretStr | None = None
+    """Redis of several processes: `redis://[user:password@]host[:port][/database]`, `rediss://` with TLS,
+    `redis+sentinel://host,host/service` or `redis+cluster://host,host`."""
+    redis_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] = "millrace"
+    """What all keys in Redis begin with, to tell several installations on one Redis apart."""
+    redis_outage_s: Annotated[float, Field(ge=1, le=120)] = 10
+    """How long Redis may be out of reach before the running answers end, in seconds."""
+    lease_s: Annotated[float, Field(ge=0.5, le=60)] = 5
+    """A process that gives no sign for so long, in seconds, loses its running answers to another one (log `redis`)."""
+    workers: Annotated[int, Field(ge=1, le=256)] = 1
+    """Processes that serve the port together; more than one needs `redis_url` and `database_url`."""
     log_retention_s: Annotated[float, Field(ge=60)] = 3600
-    """How long the log of an ended answer is kept for clients that come back, in seconds."""
+    """How long the log of an ended answer is kept for clients that come back, in seconds; Redis keeps one for 30 s, and
+    one that failed or was stopped for 60 s."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severity that the program's own messages must have to be written."""
     log_format: Literal["auto", "console", "json"] = "auto"
@@ -138,6 +153,36 @@ class Settings(Group):
     def _data_dir_is_absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
 
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_is_an_address(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            RedisAddress.parse(value.get_secret_value())
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _redis_is_used(cls, data: Any) -> Any:
+        if isinstance(data, dict) and data.get("redis_url") is not None and data.get("log") is None:
+            return {**data, "log": "redis"}
+        return data
+
+    @model_validator(mode="after")
+    def _several_share_everything(self) -> "Settings":
+        if self.log == "redis" and self.redis_url is None:
+            raise ValueError("log redis needs redis_url: redis://host:6379 for example")
+        if self.log == "redis" and not (self.database_url or "").startswith("postgres"):
+            raise ValueError(
+                "log redis needs database_url, a PostgreSQL that all processes share "
+                "(postgresql://user:password@host/name): a SQLite file has one user at a time"
+            )
+        if self.workers > 1 and self.log != "redis":
+            raise ValueError(
+                f"{self.workers} workers need redis_url (a Redis where the logs of running answers are shared) and "
+                "database_url (a PostgreSQL)"
+            )
+        return self
+
     @model_validator(mode="after")
     def _shared_secret_is_shared(self) -> "Settings":
         if self.auth.mode == "jwt" and not self.jwt.jwks_url and self.jwt_secret is None:
@@ -148,6 +193,11 @@ class Settings(Group):
     def store_url(self) -> str:
         """The database's address, as `SqlStore.open` takes it."""
         return self.database_url or f"sqlite:///{self.data_dir / 'millrace.db'}"
+
+    @property
+    def redis_address(self) -> RedisAddress | None:
+        """Where Redis is, if there is one."""
+        return RedisAddress.parse(self.redis_url.get_secret_value()) if self.redis_url is not None else None
 
     @property
     def page_origins(self) -> frozenset[str]:

@@ -10,7 +10,7 @@ from millrace.model.errors import StreamError
 from millrace.model.events import Entry, TextDelta, TurnCancelled, TurnStarted, Usage
 from millrace.model.turns import Lease
 from millrace.ops.clock import SystemClock
-from millrace.ports import EntrySink, Subscription, Writer
+from millrace.ports import EntrySink, FailureSink, Subscription, Writer
 from millrace.stream.delivery import DeliveryOptions
 
 START = TurnStarted("t", "s", "m", "u", "p/m")
@@ -26,7 +26,9 @@ class StubLog:
         self.failure: Exception | None = None
         self._seq = 0
 
-    async def follow(self, turn_id: str, after: int, sink: EntrySink) -> Subscription:
+    async def follow(
+        self, turn_id: str, after: int, sink: EntrySink, broken: FailureSink | None = None
+    ) -> Subscription:
         await asyncio.sleep(0)
         if self.failure is not None:
             raise self.failure

@@ -1,10 +1,11 @@
 """Turns of dead processes are found, gone on with or released, and old logs forgotten."""
 
-from tests.unit.engine.conftest import Bench
+from tests.unit.engine.conftest import Bench, until
 
 from millrace.model.commands import StartTurn
 from millrace.model.events import TurnCompleted, TurnFailed, TurnStarted, Usage
 from millrace.model.messages import Turn
+from millrace.model.turns import Signal
 
 
 def turn_of(session_id: str, model: str = "scripted/prefill") -> Turn:
@@ -88,3 +89,33 @@ async def test_old_logs_are_forgotten(make_bench) -> None:  # type: ignore[no-un
     await bench.entries(turn)
     await bench.engine._recovery.prune()
     assert list(await bench.log.read(turn.id)) == []
+
+
+async def test_a_turn_that_is_given_up_is_looked_for_at_once(make_bench) -> None:  # type: ignore[no-untyped-def]
+    bench: Bench = await make_bench(recovery_interval_s=3600)
+    turn, _ = await died(bench)
+    await bench.registry.signal(Signal(turn.id, "adopt"))
+    call = await bench.provider.next_call()
+    call.say("back")
+    call.finish()
+    assert isinstance((await bench.entries(turn))[-1].event, TurnCompleted)
+
+
+async def test_a_turn_that_another_process_took_ends_here_without_a_word(make_bench) -> None:  # type: ignore[no-untyped-def]
+    bench: Bench = await make_bench(recovery_interval_s=0.02)
+    turn, call = await bench.ask("Hi")
+    follower = await bench.engine.attach(turn)
+    call.say("begun")
+    await until(lambda: len(follower.hot.entries) == 2)
+    record = await bench.registry.find(turn.id)
+    assert record is not None
+    # Both at once, as another process does it: here nobody finds an orphan in between.
+    await bench.registry.abandon(record.lease)
+    taken = await bench.registry.take_over(turn.id)
+    assert taken is not None
+    await call.closed.wait()
+    await until(lambda: bench.engine.status().running == 0)
+    assert len(await bench.log.read(turn.id)) == 2
+    found = await bench.registry.find(turn.id)
+    assert found is not None
+    assert (found.state, found.lease) == ("running", taken)

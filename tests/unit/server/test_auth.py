@@ -13,7 +13,7 @@ from millrace.ops.clock import SystemClock
 from millrace.server.auth import Authentication, KnownUsers, accepted_subprotocol
 from millrace.server.keys import ApiKeys
 from millrace.server.settings_groups import JwtSettings
-from millrace.server.tickets import Tickets
+from millrace.server.tickets import MemoryTickets, Tickets
 from millrace.server.tokens import LocalTokens, SharedSecretVerifier
 from millrace.stores.sql import SqlStore
 
@@ -32,7 +32,7 @@ async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
 
 @pytest.fixture
 def tickets() -> Tickets:
-    return Tickets(SystemClock())
+    return MemoryTickets(SystemClock())
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ async def test_no_token_or_a_wrong_one_is_refused(authentication: Authentication
 
 
 async def test_a_ticket_opens_one_websocket(authentication: Authentication, tickets: Tickets) -> None:
-    ticket = tickets.issue(ADA)
+    ticket = await tickets.issue(ADA)
     assert (await authentication.websocket_caller(connection(query=f"ticket={ticket}"))).user_id == "ada"
     with pytest.raises(Unauthorized):
         await authentication.websocket_caller(connection(query=f"ticket={ticket}"))

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from millrace.logs.redis_address import RedisAddress
 from millrace.server.settings import Settings, is_loopback, load_settings, unknown_variables
 from millrace.server.settings_errors import SettingsError
 
@@ -218,3 +219,30 @@ def test_one_key_for_both_wires_of_openai(monkeypatch: pytest.MonkeyPatch, tmp_p
     openai = load_settings().providers["openai"]
     assert openai.api_key is not None
     assert (openai.kind, openai.background) == ("openai-responses", True)
+
+
+SHARED = {"redis_url": "redis://cache", "database_url": "postgresql://host/name"}
+
+
+def test_a_redis_that_is_named_keeps_the_logs() -> None:
+    settings = Settings.model_validate(SHARED)
+    assert settings.log == "redis"
+    assert settings.redis_address == RedisAddress.parse("redis://cache")
+    assert not settings.uses_data_dir
+    assert Settings.model_validate({**SHARED, "log": "sqlite"}).log == "sqlite"
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"log": "redis"}, "Log redis needs redis_url"),
+        ({"redis_url": "redis://cache"}, "needs database_url, a PostgreSQL"),
+        ({**SHARED, "database_url": "sqlite:///x.db"}, "needs database_url, a PostgreSQL"),
+        ({"workers": 2}, "2 workers need redis_url"),
+        ({"redis_url": "http://cache"}, "must begin with redis://"),
+        ({**SHARED, "redis_prefix": "a{b}"}, "redis_prefix"),
+    ],
+)
+def test_what_several_processes_need_is_said(given: dict[str, Any], says: str) -> None:
+    (sentence,) = mistakes(given)
+    assert says in sentence

@@ -10,7 +10,7 @@ from millrace.engine.hub import Hub
 from millrace.model.errors import InvalidRequest, StreamError
 from millrace.model.events import AnyEvent, Entry, TextDelta, TurnCompleted, TurnStarted, Usage
 from millrace.ops.clock import SystemClock
-from millrace.ports import EntrySink, Subscription
+from millrace.ports import EntrySink, FailureSink, Subscription
 from millrace.stream.delivery import DeliveryOptions
 from millrace.transports.pump import ConnectionClosed, Pump
 
@@ -25,7 +25,9 @@ class Log:
         self.sink: EntrySink = lambda _: None
         self.seq = 0
 
-    async def follow(self, turn_id: str, after: int, sink: EntrySink) -> Subscription:
+    async def follow(
+        self, turn_id: str, after: int, sink: EntrySink, broken: FailureSink | None = None
+    ) -> Subscription:
         self.sink = sink
         return self
 

@@ -100,7 +100,7 @@ async def issue_ticket(
     """A one-time ticket for `/api/ws/chat?ticket=`, good for 30 seconds, so that no token ends up in a URL."""
     services.rates.take("tickets", caller.user_id, per_minute=services.settings.limits.tickets_per_minute)
     response.headers["Cache-Control"] = "no-store"
-    ticket = services.tickets.issue(_for_the_sign_in(caller, cookie, services))
+    ticket = await services.tickets.issue(_for_the_sign_in(caller, cookie, services))
     return TicketShape(ticket=ticket, expires_in=TICKET_LIFETIME_S)
 
 

@@ -1,0 +1,117 @@
+"""A Redis server for the tests: its own port, no files, gone when they end.
+
+with redis_server() as redis:
+    RedisAddress.parse(redis.url)
+
+`redis.stop()` and `redis.start()` are an outage that loses everything; `redis.pause()` and `redis.go_on()` one that
+loses nothing.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+START_S = 20.0
+_SLOTS = 16384
+
+
+def redis_program() -> str | None:
+    """Where the program of the Redis server is."""
+    return shutil.which("redis-server") or shutil.which("redis-server", path="/usr/local/bin:/opt/homebrew/bin")
+
+
+class RedisServer:
+    """A server on a port of its own; the same one after it was started again."""
+
+    def __init__(self, *, cluster: bool = False) -> None:
+        self.port = _free_port()
+        self.cluster = cluster
+        self._folder = tempfile.TemporaryDirectory(prefix="millrace-redis-")
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Its address, as Millrace takes it."""
+        return f"redis{'+cluster' if self.cluster else ''}://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start it, empty."""
+        program = redis_program()
+        assert program is not None
+        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        if self.cluster:
+            options += ["--cluster-enabled", "yes", "--cluster-port", str(_free_port()), "--dir", self._folder.name]
+        self._process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            self._wait(time.monotonic() + START_S)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _wait(self, deadline: float) -> None:
+        """Until it answers."""
+        while True:
+            try:
+                if self.command("PING").startswith(b"+PONG"):
+                    break
+            except OSError:
+                assert time.monotonic() < deadline, "Redis did not start"
+            time.sleep(0.02)
+        if self.cluster:
+            self.command("CLUSTER", "ADDSLOTSRANGE", "0", str(_SLOTS - 1))
+            while b"cluster_state:ok" not in self.command("CLUSTER", "INFO"):
+                assert time.monotonic() < deadline, "the cluster did not start"
+                time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Let it die at once; it forgets everything."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def close(self) -> None:
+        """Stop it for good."""
+        self.stop()
+        self._folder.cleanup()
+
+    def pause(self) -> None:
+        """Let it answer nobody; connections stay open."""
+        assert self._process is not None
+        os.kill(self._process.pid, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it answer again."""
+        assert self._process is not None
+        os.kill(self._process.pid, signal.SIGCONT)
+
+    def command(self, *words: str) -> bytes:
+        """Send a command; the beginning of what it answers, as it is on the wire."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=START_S) as connection:
+            parts = "".join(f"${len(word.encode())}\r\n{word}\r\n" for word in words)
+            connection.sendall(f"*{len(words)}\r\n{parts}".encode())
+            return connection.recv(65536)
+
+
+@contextmanager
+def redis_server(*, cluster: bool = False) -> Iterator[RedisServer]:
+    """Run a server; `cluster` makes it a cluster of one, which refuses scripts that touch keys of several slots."""
+    server = RedisServer(cluster=cluster)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
