@@ -13,6 +13,8 @@
       NoActiveStream          NO_ACTIVE_STREAM     nothing runs that could be stopped or resumed
       ProviderError
         ProviderFailure       PROVIDER_FAILURE     refused, broken or cut
+          ModelMissing                             the provider does not know the model
+          RequestRefused                           the provider finds the request itself wrong
         ProviderTimeout       PROVIDER_TIMEOUT     silent for too long
         ContentFiltered       CONTENT_FILTERED     the provider will not answer this
         ContextTooLong        CONTEXT_TOO_LONG     the conversation does not fit the model
@@ -184,6 +186,20 @@ class ProviderError(MillraceError):
 
 class ProviderFailure(ProviderError):
     """The provider refused, broke or was cut off."""
+
+
+class ModelMissing(ProviderFailure):
+    """The provider does not know the model."""
+
+    default_message = "The model's provider does not know this model. Choose another one."
+    default_recoverable = False
+
+
+class RequestRefused(ProviderFailure):
+    """The provider found the request itself wrong."""
+
+    default_message = "The model's provider refused the request. Choose another model."
+    default_recoverable = False
 
 
 class ProviderTimeout(ProviderError):

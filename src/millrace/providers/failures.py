@@ -12,9 +12,11 @@ from millrace.model.errors import (
     ContentFiltered,
     ContextTooLong,
     MillraceError,
+    ModelMissing,
     ProviderFailure,
     ProviderTimeout,
     RateLimited,
+    RequestRefused,
 )
 
 _MAX_DETAIL = 2000
@@ -49,12 +51,16 @@ _TOO_LATE = re.compile(r"timeout|timed out|deadline", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Who was asked for what, as far as sentences need it. `own_key`: the caller brought the key."""
+    """Who was asked for what, as far as sentences need it.
+
+    `own_key`: the caller brought the key. `fail_fast`: another provider stands by, so that nothing is waited for.
+    """
 
     provider: str
     model: str = ""
     own_key: bool = False
     secret: str | None = None
+    fail_fast: bool = False
 
     def __repr__(self) -> str:
         return f"Call({self.provider}/{self.model})"
@@ -136,10 +142,9 @@ def _key_refused(call: Call, refusal: Refusal) -> MillraceError | None:
 def _no_model(call: Call, refusal: Refusal) -> MillraceError | None:
     if refusal.status != 404 and not _NO_MODEL.search(_said(refusal)):
         return None
-    return ProviderFailure(
+    return ModelMissing(
         f"Provider {call.provider} does not know the model {call.model or 'that was asked for'} at its address. Choose"
         f" another model, or check the base URL of provider {call.provider}.",
-        recoverable=False,
         detail=_note(call, refusal),
     )
 
@@ -175,9 +180,8 @@ def _bad_request(call: Call, refusal: Refusal) -> MillraceError | None:
     status = refusal.status
     if status is None or not 400 <= status < 500 or status in (409, 425):
         return None
-    return ProviderFailure(
+    return RequestRefused(
         f"Provider {call.provider} refused the request. Choose another model; the server's log says why.",
-        recoverable=False,
         detail=_note(call, refusal),
     )
 

@@ -16,6 +16,7 @@ from millrace.model.errors import (
     ContentFiltered,
     ContextTooLong,
     MillraceError,
+    ModelMissing,
     ProviderFailure,
     ProviderTimeout,
     RateLimited,
@@ -118,7 +119,7 @@ async def test_the_official_client_reads_the_same_whole(simulator: Simulator, pr
     [
         ("401", ProviderFailure, False),
         ("402", ProviderFailure, False),
-        ("404", ProviderFailure, False),
+        ("404", ModelMissing, False),
         ("413", ContextTooLong, False),
         ("429", RateLimited, True),
         ("500", ProviderFailure, True),

@@ -27,9 +27,11 @@ from millrace.model.errors import (
     ContentFiltered,
     ContextTooLong,
     MillraceError,
+    ModelMissing,
     ProviderFailure,
     ProviderTimeout,
     RateLimited,
+    RequestRefused,
 )
 from millrace.model.events import FinishReason, Usage
 from millrace.model.generation import ReasoningPiece, TextPiece
@@ -223,12 +225,12 @@ def test_what_comes_after_the_end_is_not_read() -> None:
         ("authentication_error", "invalid key", ProviderFailure, False),
         ("permission_error", "not allowed", ProviderFailure, False),
         ("billing_error", "Pay", ProviderFailure, False),
-        ("not_found_error", "model: x", ProviderFailure, False),
+        ("not_found_error", "model: x", ModelMissing, False),
         ("request_too_large", "Request exceeds the maximum size", ContextTooLong, False),
         ("invalid_request_error", "prompt is too long: 210000 tokens > 200000 maximum", ContextTooLong, False),
         ("invalid_request_error", "Output blocked by content filtering policy", ContentFiltered, False),
         ("invalid_request_error", "Your credit balance is too low", ProviderFailure, False),
-        ("invalid_request_error", "messages: odd", ProviderFailure, False),
+        ("invalid_request_error", "messages: odd", RequestRefused, False),
         ("a_new_error", "who knows", ProviderFailure, True),
     ],
 )

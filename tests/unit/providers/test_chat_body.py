@@ -16,6 +16,7 @@ from millrace.model.errors import (
     ProviderFailure,
     ProviderTimeout,
     RateLimited,
+    RequestRefused,
 )
 from millrace.model.events import Usage
 from millrace.model.generation import ReasoningPiece, TextPiece
@@ -205,7 +206,7 @@ def test_error_in_the_stream(error: bytes, end: bytes) -> None:
 
 def test_error_after_the_finish_is_an_error() -> None:
     failed(
-        ProviderFailure,
+        RequestRefused,
         text("a"),
         chunk(finish="length"),
         chunk(error={"code": 400, "message": "x"}, usage=USAGE),

@@ -5,9 +5,11 @@ from millrace.model.errors import (
     ContentFiltered,
     ContextTooLong,
     MillraceError,
+    ModelMissing,
     ProviderFailure,
     ProviderTimeout,
     RateLimited,
+    RequestRefused,
 )
 from millrace.providers import failures
 from millrace.providers.failures import Call, Refusal, refused
@@ -28,12 +30,12 @@ CALL = Call("acme", "m", secret="abcdef-secret")
         (Refusal(500, words="the request exceeds the available context size"), ContextTooLong, False),
         (Refusal(400, "content_filter"), ContentFiltered, False),
         (Refusal(403, words="Your input was flagged"), ContentFiltered, False),
-        (Refusal(400, words="cannot parse: 'what is content moderation'"), ProviderFailure, False),
+        (Refusal(400, words="cannot parse: 'what is content moderation'"), RequestRefused, False),
         (Refusal(401), ProviderFailure, False),
         (Refusal(400, "invalid_api_key"), ProviderFailure, False),
-        (Refusal(404), ProviderFailure, False),
-        (Refusal(400, words="The model `x` does not exist"), ProviderFailure, False),
-        (Refusal(422), ProviderFailure, False),
+        (Refusal(404), ModelMissing, False),
+        (Refusal(400, words="The model `x` does not exist"), ModelMissing, False),
+        (Refusal(422), RequestRefused, False),
         (Refusal(308), ProviderFailure, False),
         (Refusal(408), ProviderTimeout, True),
         (Refusal(504), ProviderTimeout, True),

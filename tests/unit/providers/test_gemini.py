@@ -117,7 +117,7 @@ async def test_what_google_refuses(
     body = json.dumps(wrap(refusal(int(status[:3]), words, **more)), indent=2).encode()
     async with provided(answers(status, body)) as (provider, _):
         _, error = await collect(provider, REQUEST)
-    assert type(error) is ProviderFailure
+    assert isinstance(error, ProviderFailure)
     assert expected in error.message
 
 

@@ -12,6 +12,7 @@ from millrace.model.errors import (
     ContentFiltered,
     ContextTooLong,
     MillraceError,
+    ModelMissing,
     ProviderFailure,
     ProviderTimeout,
     RateLimited,
@@ -128,7 +129,7 @@ async def test_googles_own_client_reads_whole_answers_and_listings(simulator: Si
     [
         ("401", ProviderFailure, False),
         ("402", ProviderFailure, False),
-        ("404", ProviderFailure, False),
+        ("404", ModelMissing, False),
         ("413", ContextTooLong, False),
         ("429", RateLimited, True),
         ("500", ProviderFailure, True),

@@ -12,6 +12,7 @@ from tests.unit.providers.raw_server import Exchange, raw_server
 from millrace.model.errors import (
     ContextTooLong,
     MillraceError,
+    ModelMissing,
     ProviderFailure,
     ProviderTimeout,
     RateLimited,
@@ -82,7 +83,7 @@ async def test_the_limit_of_tokens(provider: OllamaProvider, simulator: Simulato
     [
         ("401", ProviderFailure, False),
         ("402", ProviderFailure, False),
-        ("404", ProviderFailure, False),
+        ("404", ModelMissing, False),
         ("413", ContextTooLong, False),
         ("429", RateLimited, True),
         ("500", ProviderFailure, True),

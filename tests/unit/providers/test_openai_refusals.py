@@ -13,9 +13,11 @@ from millrace.model.errors import (
     ContentFiltered,
     ContextTooLong,
     MillraceError,
+    ModelMissing,
     ProviderFailure,
     ProviderTimeout,
     RateLimited,
+    RequestRefused,
 )
 from millrace.model.generation import GenerationRequest
 from millrace.providers.http import HttpClient, HttpOptions
@@ -34,11 +36,11 @@ from millrace.providers.openai import OpenAIProvider
         ),
         ("403 Forbidden", {"error": "no"}, ProviderFailure, "key of provider acme", False),
         ("402 Payment Required", {"error": {"message": "x"}}, ProviderFailure, "no credit left", False),
-        ("404 Not Found", {"error": {"code": "model_not_found"}}, ProviderFailure, "does not know the model m", False),
+        ("404 Not Found", {"error": {"code": "model_not_found"}}, ModelMissing, "does not know the model m", False),
         ("413 Payload Too Large", b"", ContextTooLong, "too long", False),
         ("400 Bad Request", {"error": {"code": "context_length_exceeded"}}, ContextTooLong, "too long", False),
         ("400 Bad Request", {"error": {"code": "content_filter"}}, ContentFiltered, "declined", False),
-        ("400 Bad Request", {"error": {"message": "what?"}}, ProviderFailure, "refused the request", False),
+        ("400 Bad Request", {"error": {"message": "what?"}}, RequestRefused, "refused the request", False),
         ("429 Too Many Requests", {"error": {"code": "insufficient_quota"}}, ProviderFailure, "no credit left", False),
         ("301 Moved", b"", ProviderFailure, "has moved", False),
         ("502 Bad Gateway", b"<html>nginx</html>", ProviderFailure, "could not answer just now", True),

@@ -12,6 +12,7 @@ from millrace.model.errors import (
     ContentFiltered,
     ContextTooLong,
     MillraceError,
+    ModelMissing,
     ProviderFailure,
     ProviderTimeout,
     RateLimited,
@@ -113,7 +114,7 @@ async def test_the_official_client_reads_the_same(simulator: Simulator, provider
     [
         ("401", ProviderFailure, False),
         ("402", ProviderFailure, False),
-        ("404", ProviderFailure, False),
+        ("404", ModelMissing, False),
         ("413", ContextTooLong, False),
         ("429", RateLimited, True),
         ("500", ProviderFailure, True),

@@ -11,7 +11,7 @@ from tests.unit.providers.raw_server import Exchange, Script, raw_server
 from tests.unit.providers.response_events import COMPLETED, CREATED, message, response
 from tests.unit.providers.response_events import text as piece
 
-from millrace.model.errors import ProviderFailure, ProviderTimeout
+from millrace.model.errors import ProviderFailure, ProviderTimeout, RequestRefused
 from millrace.model.generation import Finished, GenerationRequest, PromptMessage, ReasoningPiece, TextPiece
 from millrace.providers.http import HttpClient, HttpOptions
 from millrace.providers.responses import RESUMES, ResponsesProvider
@@ -150,7 +150,7 @@ async def test_a_parameter_that_is_refused_is_left_out_for_good() -> None:
 
 async def test_a_refusal_of_something_else_is_final() -> None:
     _, error, exchanges = await call(answers("400 Bad Request", {"error": {"message": "no"}}))
-    assert type(error) is ProviderFailure
+    assert type(error) is RequestRefused
     assert len(exchanges) == 1
 
 

@@ -12,6 +12,7 @@ from millrace.model.errors import (
     ContentFiltered,
     ContextTooLong,
     MillraceError,
+    ModelMissing,
     ProviderFailure,
     ProviderTimeout,
     RateLimited,
@@ -141,7 +142,7 @@ async def test_openais_strict_reader_finds_nothing_wrong(simulator: Simulator, b
     [
         ("401", ProviderFailure, False),
         ("402", ProviderFailure, False),
-        ("404", ProviderFailure, False),
+        ("404", ModelMissing, False),
         ("413", ContextTooLong, False),
         ("429", RateLimited, True),
         ("500", ProviderFailure, True),
