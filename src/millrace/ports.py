@@ -11,7 +11,7 @@ from typing import Protocol
 from millrace.model.commands import ThinkingDecision
 from millrace.model.errors import MillraceError
 from millrace.model.events import AnyEvent, EmotionState, Entry, Passage, TerminalEvent, Usage
-from millrace.model.generation import Delta, GenerationRequest, ModelInfo, ModelUse, PromptMessage
+from millrace.model.generation import Delta, GenerationRequest, ModelAlias, ModelInfo, ModelUse, PromptMessage
 from millrace.model.keys import ApiKey
 from millrace.model.learner import LearnerState
 from millrace.model.messages import Message, SearchHit, Session, Turn, TurnState, User, Version
@@ -104,10 +104,16 @@ class Writer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ResolvedModel:
-    """A model that was asked for, and who serves it. `info.name` is the provider's own name for it."""
+    """A model that was asked for, and who serves it. `info.name` is the provider's own name for it.
+
+    `others` take over where it fails, in their order. `hedge` says that the next one may be asked beside it when its
+    first word is late.
+    """
 
     info: ModelInfo
     provider: Provider
+    others: "tuple[ResolvedModel, ...]" = ()
+    hedge: bool = False
 
 
 class ModelDirectory(Protocol):
@@ -120,10 +126,13 @@ class ModelDirectory(Protocol):
     def models(self) -> Sequence[ModelInfo]:
         """The models that are known, by provider and name."""
 
-    def resolve(self, model: str | None) -> ResolvedModel:
-        """Find `provider/name`, an unambiguous name alone, or the default.
+    def aliases(self) -> Sequence[ModelAlias]:
+        """The names that stand for chains of models."""
 
-        A name that its provider does not list is passed through.
+    def resolve(self, model: str | None) -> ResolvedModel:
+        """Find an alias, `provider/name`, an unambiguous name alone, or the default.
+
+        A name that its provider does not list is passed through. Who takes over where it fails is with it.
 
         Raises:
             InvalidRequest: There is no such provider, or the name is nobody's.

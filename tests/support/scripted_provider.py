@@ -11,6 +11,7 @@ from millrace.model.generation import (
     Delta,
     Finished,
     GenerationRequest,
+    ModelAlias,
     ModelInfo,
     ReasoningPiece,
     TextPiece,
@@ -105,15 +106,22 @@ class ScriptedProvider:
 
 
 class ScriptedDirectory:
-    """Implements `ModelDirectory`: `scripted/model`, and others that bear the name of what is special about them."""
+    """Implements `ModelDirectory`: `scripted/model`, and others that bear the name of what is special about them.
+
+    With `then`, `second/model` takes over where the default model fails.
+    """
 
     default = "scripted/model"
 
-    def __init__(self, provider: ScriptedProvider) -> None:
+    def __init__(self, provider: ScriptedProvider, *, then: ScriptedProvider | None = None) -> None:
         self._provider = provider
+        self._then = then
 
     def models(self) -> Sequence[ModelInfo]:
         return [self.resolve(name).info for name in ("scripted/model", "scripted/prefill")]
+
+    def aliases(self) -> Sequence[ModelAlias]:
+        return ()
 
     def resolve(self, model: str | None) -> ResolvedModel:
         provider, _, name = (model or self.default).partition("/")
@@ -126,7 +134,10 @@ class ScriptedDirectory:
             instructions=name != "quoting",
         )
         info = ModelInfo(f"scripted/{name}", "scripted", name, capabilities)
-        return ResolvedModel(info, self._provider)
+        if self._then is None or name != "model":
+            return ResolvedModel(info, self._provider)
+        second = ResolvedModel(ModelInfo("second/model", "second", "model"), self._then)
+        return ResolvedModel(info, self._provider, (second,))
 
     def cost(self, model_id: str, usage: Usage) -> float | None:
         return (usage.input_tokens + usage.output_tokens) / 1000 if model_id == "scripted/model" else None

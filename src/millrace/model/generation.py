@@ -46,6 +46,8 @@ class GenerationRequest(Struct, frozen=True, kw_only=True):
     user_id: str = ""
     passages: tuple[Passage, ...] | None = None
     """What retrieval found, as the prompt has it too; none where nothing was looked for."""
+    fail_fast: bool = False
+    """Another model stands by: a provider that is in trouble says so at once instead of trying again after a while."""
 
 
 class TextPiece(Struct, frozen=True, gc=False):
@@ -94,13 +96,43 @@ class EarlierCall(Struct, frozen=True, gc=False):
     cost: float | None = None
 
 
+class Switched(Struct, frozen=True, gc=False):
+    """From here on another model answers, `reason` says in a word why. Only chains of models say this."""
+
+    from_model: str
+    to_model: str
+    reason: str
+
+
+class Abandoned(Struct, frozen=True, gc=False):
+    """A model was asked beside the one that answers and closed again; `usage` and `cost` are what it said of that call.
+
+    Only chains of models say this.
+    """
+
+    model: str
+    usage: Usage | None = None
+    cost: float | None = None
+
+
 class Finished(Struct, frozen=True, gc=False):
     """The model ended its answer. A stream that ends without this is truncated, which is a failure."""
 
     reason: FinishReason
 
 
-Delta = TextPiece | ReasoningPiece | StepFound | TokensScored | CitationsFound | UsageReported | EarlierCall | Finished
+Delta = (
+    TextPiece
+    | ReasoningPiece
+    | StepFound
+    | TokensScored
+    | CitationsFound
+    | UsageReported
+    | EarlierCall
+    | Switched
+    | Abandoned
+    | Finished
+)
 
 
 class Capabilities(Struct, frozen=True):
@@ -125,3 +157,11 @@ class ModelInfo(Struct, frozen=True):
     name: str
     capabilities: Capabilities = Capabilities()
     context_length: int | None = None
+
+
+class ModelAlias(Struct, frozen=True):
+    """A name that stands for a chain of models, `models` as they are configured; see `ports.ResolvedModel`."""
+
+    name: str
+    models: tuple[str, ...]
+    hedge: bool = False

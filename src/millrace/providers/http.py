@@ -70,14 +70,14 @@ class HttpClient:
                 response = await self._session().request(method, url, data=body, headers=headers, allow_redirects=False)
             except BROKEN as error:
                 wait = self._after_break(error)
-                if not left or wait is None:
+                if not left or wait is None or (wait and call.fail_fast):
                     raise _not_connected(call, error) from error
             else:
                 if 200 <= response.status < 300:
                     return self._body(response)
                 refusal = await _refusal(response)
                 wait = self._after_refusal(refusal, response.headers)
-                if not left or wait is None:
+                if not left or wait is None or call.fail_fast:
                     return refusal
             await asyncio.sleep(wait)
         raise AssertionError("tries is at least 1")

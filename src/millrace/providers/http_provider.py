@@ -127,7 +127,8 @@ class HttpProvider(ABC):
         """An answer will not be read any further, whole or not. Must not wait."""
 
     def _call(self, request: GenerationRequest) -> Call:
-        return Call(self.name, request.model, request.api_key is not None, request.api_key or self._api_key)
+        key = request.api_key or self._api_key
+        return Call(self.name, request.model, request.api_key is not None, key, request.fail_fast)
 
 
 async def _read(stream: BodyStream, body: AnswerBody, sink: DeltaSink) -> None:
