@@ -123,6 +123,8 @@ export interface TextDelta {
 }
 /**
  * A fallback took over at `position` characters of text (0: before the answer).
+ *
+ *     `reason` is one word; `usage` and `cost` are those of the part that is over, where anything was used.
  */
 export interface ProviderSwitched {
   type: "provider-switched";
@@ -130,6 +132,20 @@ export interface ProviderSwitched {
   to_model: string;
   reason: string;
   position?: number;
+  usage?: Usage | null;
+  cost?: number | null;
+}
+/**
+ * Tokens of one generation: `input_tokens` include cached ones, `output_tokens` include reasoning.
+ *
+ *     `estimated` is true where the provider reported nothing and the figures are our own count.
+ */
+export interface Usage {
+  input_tokens?: number;
+  output_tokens?: number;
+  reasoning_tokens?: number | null;
+  cached_tokens?: number | null;
+  estimated?: boolean;
 }
 /**
  * Another process took the turn over and continues it at `position` characters of text.
@@ -149,7 +165,8 @@ export interface SuggestionsReady {
 /**
  * The answer is whole and stored. `digest` is the SHA-256 of its full text in UTF-8, as hex.
  *
- *     `cost` is in US dollars, or none where the model's price is not known; durations are milliseconds.
+ *     `cost` is in US dollars, or none where the model's price is not known; durations are milliseconds. `model` is the
+ *     one that finished. Where several took part, `parts` are they, in their order, and `usage` and `cost` their sums.
  */
 export interface TurnCompleted {
   type: "turn-completed";
@@ -164,18 +181,7 @@ export interface TurnCompleted {
   category?: string | null;
   rag_enabled?: boolean;
   citations?: Citation[];
-}
-/**
- * Tokens of one generation: `input_tokens` include cached ones, `output_tokens` include reasoning.
- *
- *     `estimated` is true where the provider reported nothing and the figures are our own count.
- */
-export interface Usage {
-  input_tokens?: number;
-  output_tokens?: number;
-  reasoning_tokens?: number | null;
-  cached_tokens?: number | null;
-  estimated?: boolean;
+  parts?: Part[];
 }
 /**
  * A source of the answer. `start` and `end` are character offsets into the text, where known.
@@ -194,7 +200,18 @@ export interface Citation {
   page?: number | null;
 }
 /**
- * The turn was stopped; its partial text is stored.
+ * What one model took for its part of an answer, `chars` characters long; none where it was asked in vain.
+ *
+ *     `cost` is in US dollars, or none where the model's price is not known.
+ */
+export interface Part {
+  model: string;
+  usage: Usage;
+  cost?: number | null;
+  chars?: number;
+}
+/**
+ * The turn was stopped; its partial text is stored. `model` was answering; `parts` as in `TurnCompleted`.
  *
  *     `stop_ms` is the time from the request to stop until the upstream connection was closed, and
  *     `pieces_after_stop` how many pieces still arrived in it.
@@ -208,9 +225,13 @@ export interface TurnCancelled {
   stop_ms?: number;
   pieces_after_stop?: number;
   cost?: number | null;
+  model?: string;
+  parts?: Part[];
 }
 /**
  * The turn ended in an error; its partial text is stored. `retry_after` is in seconds.
+ *
+ *     `usage`, `cost`, `model` and `parts` are as in `TurnCompleted`.
  */
 export interface TurnFailed {
   type: "turn-failed";
@@ -220,6 +241,10 @@ export interface TurnFailed {
   digest: string;
   pieces?: number;
   retry_after?: number | null;
+  usage?: Usage | null;
+  cost?: number | null;
+  model?: string;
+  parts?: Part[];
 }
 /**
  * The assistant's message that a turn's entries amount to, at some point of the log.

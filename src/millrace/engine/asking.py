@@ -9,7 +9,7 @@ from millrace.engine.transcript import Transcript
 from millrace.model.commands import Lookup
 from millrace.model.errors import InvalidRequest
 from millrace.model.events import Passage, PassagesRetrieved
-from millrace.model.generation import GenerationRequest, ModelInfo, PromptMessage
+from millrace.model.generation import GenerationRequest, PromptMessage
 from millrace.model.messages import Message, Turn
 from millrace.ports import Retriever, Store
 
@@ -33,8 +33,8 @@ class Asking:
         """The longest answer that is asked for: what the caller wishes, within what the server allows."""
         return min(self._turn.command.max_tokens or self._options.max_tokens, self._options.max_tokens)
 
-    async def request(self, transcript: Transcript, model: ModelInfo, api_key: str | None) -> GenerationRequest:
-        """The request for a model.
+    async def request(self, transcript: Transcript, api_key: str | None) -> GenerationRequest:
+        """The request, for whatever model it goes to.
 
         Raises:
             InvalidRequest: The answer that is to be written again is too far back.
@@ -54,11 +54,10 @@ class Asking:
             system_prompt=self._options.system_prompt,
             passages=transcript.passages,
             learner=learner,
-            partial=transcript.text,
         )
-        transcript.asked_tokens = sum(estimate_tokens(message.content) for message in prompt)
+        transcript.spending.asked(sum(estimate_tokens(message.content) for message in prompt))
         return GenerationRequest(
-            model=model.name,
+            model="",
             messages=prompt,
             max_tokens=self.max_tokens,
             temperature=command.temperature,

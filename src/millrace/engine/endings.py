@@ -5,7 +5,6 @@ from typing import Self
 
 from msgspec import to_builtins
 
-from millrace.engine.prompt import estimate_tokens
 from millrace.engine.transcript import Transcript
 from millrace.model.errors import MillraceError
 from millrace.model.events import (
@@ -20,7 +19,7 @@ from millrace.model.events import (
 from millrace.model.generation import PromptMessage
 from millrace.model.messages import EMOTION_STATE, MessageError, MessageStatus, Turn, Version
 from millrace.model.turns import TurnOutcome
-from millrace.ports import Clock, ModelDirectory
+from millrace.ports import Clock
 from millrace.stream.metadata import cited_passages, completion_metadata, partial_metadata
 
 
@@ -60,7 +59,6 @@ class Endings:
         self,
         turn: Turn,
         transcript: Transcript,
-        models: ModelDirectory,
         clock: Clock,
         began: float,
         category: str | None = None,
@@ -68,39 +66,21 @@ class Endings:
     ) -> None:
         self._turn = turn
         self._transcript = transcript
-        self._models = models
         self._now = clock.monotonic()
         self._now_ms = clock.now_ms()
         self._began = began
         self._category = category
         self._questions = questions
+        self._part = transcript.part()
+        self._parts = transcript.spending.parts(self._part)
 
     def usage(self) -> Usage:
         """What all calls of the turn took."""
-        usage = self._answer_usage()
-        for call in self._transcript.earlier:
-            usage = usage.plus(call.usage)
-        return usage
+        return self._transcript.spending.usage(self._part)
 
     def cost(self) -> float | None:
         """US dollars for all calls of the turn, each as its provider or its prices say; none if one has none."""
-        calls = [(self._answer_usage(), self._transcript.cost)]
-        calls += [(call.usage, call.cost) for call in self._transcript.earlier]
-        costs = [self._models.cost(self._turn.model, usage) if cost is None else cost for usage, cost in calls]
-        known = [cost for cost in costs if cost is not None]
-        return sum(known) if len(known) == len(costs) else None
-
-    def _answer_usage(self) -> Usage:
-        """What the provider reported of the answer's own call, or our own estimate of what it sent."""
-        transcript = self._transcript
-        if transcript.usage is not None:
-            return transcript.usage
-        written = transcript.text if transcript.earlier else transcript.text + transcript.reasoning
-        return Usage(
-            input_tokens=transcript.asked_tokens,
-            output_tokens=max(transcript.pieces, estimate_tokens(written)),
-            estimated=True,
-        )
+        return self._transcript.spending.cost(self._part)
 
     def event(self, ending: Ending) -> TerminalEvent:
         """The terminal event."""
@@ -113,6 +93,10 @@ class Endings:
                 digest=transcript.digest,
                 pieces=transcript.pieces,
                 retry_after=ending.error.retry_after,
+                usage=self.usage(),
+                cost=self.cost(),
+                model=self._part.model,
+                parts=self._parts,
             )
         if ending.cause is not None:
             return TurnCancelled(
@@ -122,6 +106,8 @@ class Endings:
                 usage=self.usage(),
                 stop_ms=round((self._now - ending.asked_at) * 1000, 3),
                 cost=self.cost(),
+                model=self._part.model,
+                parts=self._parts,
             )
         return self._completed()
 
@@ -133,13 +119,14 @@ class Endings:
             digest=transcript.digest,
             pieces=transcript.pieces,
             usage=self.usage(),
-            model=self._turn.model,
+            model=self._part.model,
             cost=self.cost(),
             response_time_ms=round((self._now - self._began) * 1000),
             time_to_first_token_ms=round((first - self._began) * 1000) if first is not None else None,
             category=self._category,
             rag_enabled=self._turn.command.context.enable_rag,
             citations=self._citations(),
+            parts=self._parts,
         )
 
     def _citations(self) -> tuple[Citation, ...]:
@@ -158,9 +145,10 @@ class Endings:
                 metadata = completion_metadata(event, self._questions)
             case TurnCancelled():
                 status = "cancelled"
-                metadata = partial_metadata(turn.model, event, self._citations())
+                metadata = partial_metadata(event, self._citations())
             case TurnFailed():
                 status = "failed"
+                metadata = partial_metadata(event, self._citations())
                 error = MessageError(event.code, event.message)
         if transcript.answer_emotion is not None:
             metadata = {**(metadata or {}), EMOTION_STATE: to_builtins(transcript.answer_emotion)}
@@ -179,7 +167,7 @@ class Endings:
             answer=answer,
             new_user_message=turn.command.regenerate is None,
             usage=self.usage(),
-            model=turn.model,
+            model=self._part.model,
             cost=self.cost(),
             emotion=transcript.emotion,
             told=self._told(),

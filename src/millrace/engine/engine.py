@@ -15,7 +15,6 @@ from millrace.engine.options import EngineOptions
 from millrace.engine.recovery import Recovery
 from millrace.engine.run import Run, RunServices
 from millrace.engine.runs import Runs
-from millrace.engine.timings import Timings
 from millrace.model.commands import CancelTurn, StartTurn
 from millrace.model.errors import Conflict, InvalidRequest, MillraceError, NoActiveStream, Overloaded
 from millrace.model.events import CancelCause, Entry
@@ -33,6 +32,8 @@ from millrace.ports import (
     TurnLog,
     TurnRegistry,
 )
+from millrace.routing.router import Router
+from millrace.routing.timings import Timings
 from millrace.stream.delivery import DeliveryOptions
 from millrace.stream.fold import fold
 
@@ -66,6 +67,7 @@ class Engine:
         ledger: Ledger | None = None,
         retriever: Retriever | None = None,
         insights: Insights | None = None,
+        router: Router | None = None,
     ) -> None:
         self.options = options or EngineOptions()
         self.access = Access(store, registry)
@@ -93,6 +95,7 @@ class Engine:
             clock=clock,
             hub=self._hub,
             timings=Timings(),
+            router=router or Router(clock),
             options=self.options,
             retriever=retriever,
             ledger=ledger,

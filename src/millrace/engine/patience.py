@@ -54,11 +54,13 @@ class Patience:
             self._began = now
 
     def over(self, now: float) -> bool:
-        """Whether the wait has been too long."""
+        """Whether the turn has taken too long, whoever answers."""
+        return not self._thinks and now - self._began > self._duration_s
+
+    def silent(self, now: float) -> bool:
+        """Whether the model that was asked has let us wait for too long."""
         if self._thinks:
             return now - self._asked > self._options.thinking_timeout_s
-        if now - self._began > self._duration_s:
-            return True
         if self._heard:
             return now - self._progress > self._idle_s
         return not self._whole and now - self._progress > self._first_s

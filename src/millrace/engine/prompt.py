@@ -59,7 +59,6 @@ def build_prompt(
     system_prompt: str = "",
     passages: Sequence[Passage] = (),
     learner: LearnerState | None = None,
-    partial: str = "",
 ) -> tuple[PromptMessage, ...]:
     """The messages to send to the model.
 
@@ -69,7 +68,6 @@ def build_prompt(
         system_prompt: What stands before every conversation.
         passages: What retrieval found.
         learner: How the learner is doing, where that is to change the answer.
-        partial: What was answered before an interruption, for the model to continue.
     """
     messages: list[PromptMessage] = []
     system = _system(system_prompt, turn.command.context, passages, learner)
@@ -77,8 +75,6 @@ def build_prompt(
         messages.append(PromptMessage("system", system))
     messages.extend(said)
     messages.append(PromptMessage("user", turn.command.message))
-    if partial:
-        messages.append(PromptMessage("assistant", partial))
     return tuple(messages)
 
 

@@ -8,6 +8,7 @@ from functools import partial
 
 from millrace.engine.afterwords import ENOUGH_CHARS, Afterwords, give_title
 from millrace.engine.asking import Asking
+from millrace.engine.chains import chain_of
 from millrace.engine.endings import Ending, Endings
 from millrace.engine.fading import Fading
 from millrace.engine.hub import Hub
@@ -16,13 +17,11 @@ from millrace.engine.observer import Observer
 from millrace.engine.options import EngineOptions
 from millrace.engine.patience import Patience
 from millrace.engine.tally import Tally
-from millrace.engine.timings import Timings
 from millrace.engine.transcript import Transcript
 from millrace.model.errors import (
     Interrupted,
     LeaseLost,
     MillraceError,
-    ProviderFailure,
     ProviderTimeout,
     StreamError,
 )
@@ -33,10 +32,9 @@ from millrace.model.events import (
     TurnCancelled,
     TurnCompleted,
     TurnFailed,
-    TurnResumed,
     TurnStarted,
 )
-from millrace.model.generation import Delta
+from millrace.model.generation import Delta, GenerationRequest
 from millrace.model.messages import Turn, TurnState
 from millrace.model.turns import Lease, TurnRecord
 from millrace.ports import (
@@ -51,6 +49,9 @@ from millrace.ports import (
     TurnRegistry,
     Writer,
 )
+from millrace.routing.route import Route
+from millrace.routing.router import Router
+from millrace.routing.timings import Timings
 
 _logger = logging.getLogger("millrace.engine")
 
@@ -72,6 +73,7 @@ class RunServices:
     options: EngineOptions
     insights: Insights
     fading: Fading
+    router: Router
     retriever: Retriever | None = None
     ledger: Ledger | None = None
 
@@ -123,6 +125,7 @@ class Run:
         self._over = False
         self._began = services.clock.monotonic()
         self._patience = Patience(services.options, record.turn.command)
+        self._route: Route | None = None
         self.waiting = record.state == "queued"
         if not self.waiting:
             self._go.set()
@@ -138,9 +141,13 @@ class Run:
         self._stop(Ending.cancelled(cause, self._services.clock.monotonic()))
 
     def check_deadlines(self, now: float) -> None:
-        """Fail the turn if its provider has been silent for too long; `now` is monotonic seconds."""
-        if not self.waiting and self._work is not None and self._patience.over(now):
+        """Give a model up that has been silent for too long, and the turn if it takes too long; `now` is monotonic."""
+        if self.waiting or self._work is None:
+            return
+        if self._patience.over(now):
             self._stop(Ending.failed(ProviderTimeout()))
+        elif self._route is not None and self._patience.silent(now):
+            self._route.give_up()
 
     def hand_over(self) -> None:
         """Let another process (or this one after its restart) go on; the log stays open."""
@@ -192,7 +199,8 @@ class Run:
             hub.let_go(self.turn.id)
 
     async def _execute(self, writer: Writer) -> None:
-        transcript = Transcript(writer, self._services.clock)
+        services = self._services
+        transcript = Transcript(writer, services.clock, self.turn.model, services.models.cost)
         transcript.replay(self._earlier)
         await self._go.wait()
         self.waiting = False
@@ -247,20 +255,25 @@ class Run:
 
     async def _generate(self, transcript: Transcript) -> None:
         services = self._services
-        resolved = services.models.resolve(self.turn.model)
         if self._earlier:
-            self._resume(transcript, resolved)
-        request = await self._asking.request(transcript, resolved.info, self._api_key)
-        self._patience.ask(services.clock.monotonic(), resolved.info.capabilities, thinks=request.reasoning)
+            self._resume(transcript)
+        request = await self._asking.request(transcript, self._api_key)
+        self._route = services.router.route(
+            chain_of(services.models, self.turn),
+            request,
+            partial(self._take, transcript),
+            said=lambda: transcript.text,
+            asked=partial(self._ask, request),
+            serving=transcript.spending.model,
+        )
         try:
-            await resolved.provider.generate(request, partial(self._take, transcript))
+            await self._route.run()
         except _LongEnough:
             transcript.finish = "length"
-        if transcript.finish is None:
-            raise ProviderFailure(
-                "The connection to the model broke before the answer was complete. Try again.",
-                detail="the stream ended without a finish",
-            )
+
+    def _ask(self, request: GenerationRequest, model: ResolvedModel) -> None:
+        """A model of the chain is asked."""
+        self._patience.ask(self._services.clock.monotonic(), model.info.capabilities, thinks=request.reasoning)
 
     def _take(self, transcript: Transcript, deltas: Sequence[Delta]) -> None:
         """Write what the provider says; this is called for each of its pieces, in the step that read it."""
@@ -287,19 +300,17 @@ class Run:
             request_id=turn.command.request_id,
         )
 
-    def _resume(self, transcript: Transcript, resolved: ResolvedModel) -> None:
+    def _resume(self, transcript: Transcript) -> None:
         """Go on with a turn whose process died.
 
         Raises:
-            Interrupted: It died too often, the model cannot continue a text, or it used a key that nobody has any more.
+            Interrupted: It died too often, or it used a key that nobody has any more.
         """
-        transcript.write(TurnResumed(transcript.chars, self.lease.fence))
+        transcript.resume(self.lease.fence)
         if self.lease.fence > self._services.options.max_takeovers + 1:
             raise Interrupted(detail=f"taken over {self.lease.fence - 1} times")
         if self.turn.command.own_key and self._api_key is None:
             raise Interrupted(detail="the caller's own key is not kept")
-        if transcript.pieces and not resolved.info.capabilities.prefill:
-            raise Interrupted(detail=f"{resolved.info.id} cannot continue a text")
 
     # --- the end ------------------------------------------------------------------------------------
 
@@ -317,7 +328,7 @@ class Run:
             if services.insights.categories
             else None
         )
-        endings = Endings(self.turn, transcript, services.models, services.clock, self._began, category, questions)
+        endings = Endings(self.turn, transcript, services.clock, self._began, category, questions)
         event = endings.event(ending)
         try:
             await services.store.finish_turn(endings.outcome(event))
@@ -328,7 +339,7 @@ class Run:
         if reservation is not None:
             await reservation.settle(endings.usage(), completed=isinstance(event, TurnCompleted))
         await writer.seal(event)
-        if isinstance(event, TurnCompleted):
+        if isinstance(event, TurnCompleted) and not event.parts:
             services.timings.add(event.model, event.response_time_ms)
         await self._release(_STATES[type(event)])
         command = self.turn.command

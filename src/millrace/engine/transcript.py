@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from millrace.engine.spending import Price, Spending
 from millrace.model.events import (
     AnyEvent,
     Citation,
@@ -9,21 +10,26 @@ from millrace.model.events import (
     EmotionUpdated,
     Entry,
     FinishReason,
+    Part,
     Passage,
     PassagesRetrieved,
+    ProviderSwitched,
     ReasoningCompleted,
     ReasoningDelta,
     ReasoningStep,
     TextDelta,
+    TurnResumed,
     Usage,
 )
 from millrace.model.generation import (
+    Abandoned,
     CitationsFound,
     Delta,
     EarlierCall,
     Finished,
     ReasoningPiece,
     StepFound,
+    Switched,
     TextPiece,
     TokensScored,
     UsageReported,
@@ -34,12 +40,22 @@ from millrace.stream.lifecycle import Lifecycle, State
 from millrace.stream.reasoning import StepCutter
 
 _SUMMARY_CHARS = 200
+_BILLED_IN_SILENCE = frozenset({"late", "silent"})
+"""Why a model was left that may have worked on its answer although nothing of it had come."""
+
+
+def _unpriced(_model: str, _usage: Usage) -> float | None:
+    """No prices are known."""
+    return None
 
 
 class Transcript:
     """One turn's writer with a memory. Each delta becomes an entry at once; nothing is held back."""
 
-    def __init__(self, writer: Writer, clock: Clock) -> None:
+    def __init__(self, writer: Writer, clock: Clock, model: str = "", price: Price = _unpriced) -> None:
+        self.spending = Spending(model, price)
+        """What was used so far."""
+        self._part = (0, 0, 0, 0)  # where the current part begins: in the text, the reasoning, the steps, the pieces
         self._writer = writer
         self._clock = clock
         self._lifecycle = Lifecycle()
@@ -57,10 +73,7 @@ class Transcript:
         self.emotion: EmotionState | None = None
         self.answer_emotion: EmotionState | None = None
         self.citations: tuple[Citation, ...] = ()
-        self.usage: Usage | None = None
-        self.cost: float | None = None
-        self.earlier: tuple[EarlierCall, ...] = ()
-        self.asked_tokens = 0
+        self._cited_before: tuple[Citation, ...] = ()
         self.finish: FinishReason | None = None
 
     def replay(self, entries: Iterable[Entry]) -> None:
@@ -82,6 +95,12 @@ class Transcript:
                     self.passages, self.gathered = event.passages, True
                 case EmotionUpdated(of="user"):
                     self.emotion = event.state
+                case ProviderSwitched():
+                    part = self.part()
+                    usage = event.usage or part.usage
+                    self._next_part(Part(event.from_model, usage, event.cost, part.chars), event.to_model)
+                case TurnResumed():
+                    self._lose_part()
                 case _:
                     pass
         if self._lifecycle.state is State.REASONING:
@@ -100,7 +119,7 @@ class Transcript:
     @property
     def reasoning(self) -> str:
         """All thinking so far: the model's own words, else the steps it was asked to write down."""
-        return "".join(self._reasoning) or "\n\n".join(step.content for step in self.steps)
+        return _thought(self._reasoning, self.steps)
 
     @property
     def digest(self) -> str:
@@ -116,6 +135,15 @@ class Transcript:
         """
         self._put(event)
         self._flush()
+
+    def resume(self, fence: int) -> None:
+        """Another process goes on from here."""
+        self._lose_part()
+        self.write(TurnResumed(self.chars, fence))
+
+    def part(self) -> Part:
+        """What the current part took so far."""
+        return self.spending.current(*self._part_said(), whole=self.finish is not None)
 
     def take(self, deltas: Iterable[Delta]) -> None:
         """Write what arrived from the provider together, together."""
@@ -152,21 +180,47 @@ class Transcript:
         match delta:
             case ReasoningPiece(text=text):
                 self._take_reasoning(text)
-            case UsageReported(usage=usage, cost=cost):
-                self.usage = usage
-                self.cost = cost
+            case UsageReported() | EarlierCall() | Abandoned():
+                self.spending.hear(delta)
             case CitationsFound(citations=citations):
-                self.citations = citations
+                self.citations = (*self._cited_before, *citations)
             case StepFound() as step:
                 self._take_step(step)
-            case EarlierCall() as call:
-                self.earlier = (*self.earlier, call)
+            case Switched():
+                self._switch(delta)
             case Finished(reason=reason):
                 self.finish = reason
             case TextPiece(text=text):
                 self._take_text(text)
             case TokensScored():
                 pass
+
+    def _switch(self, switched: Switched) -> None:
+        part = self.part()
+        if not (switched.reason in _BILLED_IN_SILENCE or self.spending.is_used(*self._part_said()[:2])):
+            part = Part(part.model, Usage(), 0.0)  # it was refused at once, which costs nothing
+        self._put(
+            ProviderSwitched(switched.from_model, switched.to_model, switched.reason, self.chars, part.usage, part.cost)
+        )
+        self._next_part(part, switched.to_model)
+
+    def _lose_part(self) -> None:
+        self.spending.lose(*self._part_said())
+        self._begin_part()
+
+    def _next_part(self, part: Part, model: str) -> None:
+        self.spending.close(part, model)
+        self._begin_part()
+
+    def _begin_part(self) -> None:
+        self._part = (len(self._text), len(self._reasoning), len(self.steps), self.pieces)
+        self._cited_before = self.citations
+
+    def _part_said(self) -> tuple[str, str, int]:
+        """The text and the thinking of the current part, and how many pieces of text."""
+        text, reasoning, steps, pieces = self._part
+        thought = _thought(self._reasoning[reasoning:], self.steps[steps:])
+        return "".join(self._text[text:]), thought, self.pieces - pieces
 
     def _take_step(self, found: StepFound) -> None:
         if self._lifecycle.state not in {State.READY, State.REASONING}:
@@ -205,6 +259,10 @@ class Transcript:
         began = self._reasoning_began if self._reasoning_began is not None else self._clock.monotonic()
         duration_ms = round((self._clock.monotonic() - began) * 1000)
         self._put(ReasoningCompleted(_summary(self.reasoning), self._steps.count, duration_ms))
+
+
+def _thought(reasoning: Sequence[str], steps: Sequence[StepFound]) -> str:
+    return "".join(reasoning) or "\n\n".join(step.content for step in steps)
 
 
 def _summary(reasoning: str) -> str:

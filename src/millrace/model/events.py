@@ -100,6 +100,18 @@ def _sum(one: int | None, other: int | None) -> int | None:
     return other if one is None else one + (other or 0)
 
 
+class Part(Value, frozen=True):
+    """What one model took for its part of an answer, `chars` characters long; none where it was asked in vain.
+
+    `cost` is in US dollars, or none where the model's price is not known.
+    """
+
+    model: str
+    usage: Usage
+    cost: float | None = None
+    chars: int = 0
+
+
 class Event(Struct, frozen=True, gc=False, omit_defaults=True, tag_field="type", tag=_kebab):
     """One fact of a turn."""
 
@@ -171,12 +183,17 @@ class TextDelta(Event, frozen=True):
 
 
 class ProviderSwitched(Event, frozen=True):
-    """A fallback took over at `position` characters of text (0: before the answer)."""
+    """A fallback took over at `position` characters of text (0: before the answer).
+
+    `reason` is one word; `usage` and `cost` are those of the part that is over, where anything was used.
+    """
 
     from_model: str
     to_model: str
     reason: str
     position: int = 0
+    usage: Usage | None = None
+    cost: float | None = None
 
 
 class TurnResumed(Event, frozen=True):
@@ -195,7 +212,8 @@ class SuggestionsReady(Event, frozen=True):
 class TurnCompleted(Event, frozen=True):
     """The answer is whole and stored. `digest` is the SHA-256 of its full text in UTF-8, as hex.
 
-    `cost` is in US dollars, or none where the model's price is not known; durations are milliseconds.
+    `cost` is in US dollars, or none where the model's price is not known; durations are milliseconds. `model` is the
+    one that finished. Where several took part, `parts` are they, in their order, and `usage` and `cost` their sums.
     """
 
     finish_reason: FinishReason
@@ -209,10 +227,11 @@ class TurnCompleted(Event, frozen=True):
     category: str | None = None
     rag_enabled: bool = False
     citations: tuple[Citation, ...] = ()
+    parts: tuple[Part, ...] = ()
 
 
 class TurnCancelled(Event, frozen=True):
-    """The turn was stopped; its partial text is stored.
+    """The turn was stopped; its partial text is stored. `model` was answering; `parts` as in `TurnCompleted`.
 
     `stop_ms` is the time from the request to stop until the upstream connection was closed, and
     `pieces_after_stop` how many pieces still arrived in it.
@@ -225,10 +244,15 @@ class TurnCancelled(Event, frozen=True):
     stop_ms: float = 0.0
     pieces_after_stop: int = 0
     cost: float | None = None
+    model: str = ""
+    parts: tuple[Part, ...] = ()
 
 
 class TurnFailed(Event, frozen=True):
-    """The turn ended in an error; its partial text is stored. `retry_after` is in seconds."""
+    """The turn ended in an error; its partial text is stored. `retry_after` is in seconds.
+
+    `usage`, `cost`, `model` and `parts` are as in `TurnCompleted`.
+    """
 
     code: str
     message: str
@@ -236,6 +260,10 @@ class TurnFailed(Event, frozen=True):
     digest: str
     pieces: int = 0
     retry_after: float | None = None
+    usage: Usage | None = None
+    cost: float | None = None
+    model: str = ""
+    parts: tuple[Part, ...] = ()
 
 
 TerminalEvent = TurnCompleted | TurnCancelled | TurnFailed

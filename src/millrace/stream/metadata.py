@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from millrace.model.events import Citation, Passage, TurnCancelled, TurnCompleted, Usage
+from millrace.model.events import Citation, Part, Passage, TurnCancelled, TurnCompleted, TurnFailed, Usage
 
 _MARK = re.compile(r"\[(\d{1,3})\]")
 
@@ -36,6 +36,8 @@ def completion_metadata(end: TurnCompleted, suggestions: Sequence[str] = ()) -> 
         "rag_enabled": end.rag_enabled,
         "finish_reason": end.finish_reason,
     }
+    if end.parts:
+        metadata["parts"] = parts_metadata(end.parts)
     if end.citations:
         metadata["citations"] = [citation_metadata(citation) for citation in end.citations]
     if suggestions:
@@ -43,20 +45,31 @@ def completion_metadata(end: TurnCompleted, suggestions: Sequence[str] = ()) -> 
     return metadata
 
 
-def partial_metadata(model: str, end: TurnCancelled, citations: Sequence[Citation] = ()) -> dict[str, Any]:
-    """What is known of an answer that was stopped."""
-    provider, _, _ = model.partition("/")
+def partial_metadata(end: TurnCancelled | TurnFailed, citations: Sequence[Citation] = ()) -> dict[str, Any]:
+    """What is known of an answer that was stopped or broke."""
+    provider, _, _ = end.model.partition("/")
+    usage = end.usage or Usage()
     metadata: dict[str, Any] = {
         "provider_used": provider,
-        "model": model,
-        "tokens_used": end.usage.input_tokens + end.usage.output_tokens,
-        "usage": usage_metadata(end.usage),
+        "model": end.model,
+        "tokens_used": usage.input_tokens + usage.output_tokens,
+        "usage": usage_metadata(usage),
         "cost": end.cost,
-        "finish_reason": "cancelled",
+        "finish_reason": "cancelled" if isinstance(end, TurnCancelled) else "error",
     }
+    if end.parts:
+        metadata["parts"] = parts_metadata(end.parts)
     if citations:
         metadata["citations"] = [citation_metadata(citation) for citation in citations]
     return metadata
+
+
+def parts_metadata(parts: Sequence[Part]) -> list[dict[str, Any]]:
+    """Which models had a part in an answer, in their order; `chars` is the length of what each said."""
+    return [
+        {"model": part.model, "usage": usage_metadata(part.usage), "cost": part.cost, "chars": part.chars}
+        for part in parts
+    ]
 
 
 def citation_metadata(citation: Citation) -> dict[str, Any]:

@@ -15,10 +15,12 @@ from millrace.model.generation import (
     ModelUse,
     PromptMessage,
     ReasoningPiece,
+    Switched,
     TextPiece,
     UsageReported,
 )
 from millrace.ports import ModelDirectory, UseSink
+from millrace.routing.router import Router
 
 
 class ShortReply(Struct, frozen=True):
@@ -34,15 +36,17 @@ NO_REPLY = ShortReply("", whole=False)
 class ShortCall:
     """Calls one model for a few words."""
 
-    def __init__(self, models: ModelDirectory, model: str) -> None:
+    def __init__(self, models: ModelDirectory, model: str, router: Router) -> None:
         """Say whom to call.
 
         Args:
             models: Knows who serves the model.
-            model: The id of a fast model. It is looked up at each call, so it may appear later.
+            model: A fast model or chain. It is looked up at each call, so it may appear later.
+            router: Asks it, and who takes over where it fails.
         """
         self._models = models
         self._model = model
+        self._router = router
 
     async def reply(
         self,
@@ -66,31 +70,34 @@ class ShortCall:
         request = GenerationRequest(
             model=found.info.name, messages=tuple(messages), max_tokens=max_tokens, user_id=user_id
         )
-        heard = _Heard(request)
+        heard = _Heard(request, found.info.id)
         try:
             async with asyncio.timeout(seconds):
-                await found.provider.generate(request, heard.take)
+                await self._router.generate(found, request, heard.take, said=lambda: heard.text)
         except MillraceError:
             heard.broke_off()  # a suggestion is worth no error: there is none, or what arrived in time
         except TimeoutError:
             heard.whole = False
         finally:
-            usage = heard.usage()
-            if usage is not None and used is not None:
-                used(ModelUse(found.info.id, usage, heard.cost))
+            if used is not None:
+                for use in heard.uses():
+                    used(use)
         return ShortReply(heard.text, heard.whole)
 
 
 class _Heard:
-    """What the provider said so far."""
+    """What was said so far, and by whom."""
 
-    def __init__(self, request: GenerationRequest) -> None:
+    def __init__(self, request: GenerationRequest, model: str) -> None:
         self._request = request
+        self._model = model
+        self._before: list[ModelUse] = []
+        self._told = 0  # texts and thoughts of models before
         self._texts: list[str] = []
         self._thoughts: list[str] = []
         self._reported: Usage | None = None
         self._refused = False
-        self.cost: float | None = None
+        self._cost: float | None = None
         self.whole = False
 
     def take(self, deltas: Sequence[Delta]) -> None:
@@ -100,20 +107,34 @@ class _Heard:
             elif isinstance(delta, ReasoningPiece):
                 self._thoughts.append(delta.text)
             elif isinstance(delta, UsageReported):
-                self._reported, self.cost = delta.usage, delta.cost
+                self._reported, self._cost = delta.usage, delta.cost
+            elif isinstance(delta, Switched):
+                self._next(delta.to_model)
             elif isinstance(delta, Finished):
                 self.whole = delta.reason == "stop"
 
     def broke_off(self) -> None:
         self.whole = False
-        self._refused = not self._texts and not self._thoughts
+        self._refused = len(self._texts) + len(self._thoughts) == self._told
 
     @property
     def text(self) -> str:
         return "".join(self._texts)
 
-    def usage(self) -> Usage | None:
-        """What was used; none where the provider refused."""
+    def uses(self) -> list[ModelUse]:
+        """What each model used; one that refused is not among them."""
+        usage = self._usage()
+        return self._before if usage is None else [*self._before, ModelUse(self._model, usage, self._cost)]
+
+    def _next(self, model: str) -> None:
+        """Another model goes on."""
+        self.broke_off()
+        self._before = self.uses()
+        self._model, self._reported, self._cost, self._refused = model, None, None, False
+        self._told = len(self._texts) + len(self._thoughts)
+
+    def _usage(self) -> Usage | None:
+        """What the model used; none where it refused."""
         if self._reported is not None or self._refused:
             return self._reported
         return Usage(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from millrace.model.events import Passage
 from millrace.model.generation import PromptMessage
 from millrace.ports import ModelDirectory, UseSink
+from millrace.routing.router import Router
 from millrace.suggestions import followups
 from millrace.suggestions.short_call import ShortCall
 
@@ -14,9 +15,9 @@ _MAX_TOKENS = 160
 class Suggester:
     """Suggests what the user may want to ask next. One serves all sessions."""
 
-    def __init__(self, models: ModelDirectory, model: str) -> None:
+    def __init__(self, models: ModelDirectory, model: str, router: Router) -> None:
         """Say which model to ask; see `ShortCall`."""
-        self._call = ShortCall(models, model)
+        self._call = ShortCall(models, model, router)
 
     async def suggest(
         self,

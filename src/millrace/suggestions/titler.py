@@ -1,6 +1,7 @@
 """Asks a fast model for the title of a session."""
 
 from millrace.ports import ModelDirectory, UseSink
+from millrace.routing.router import Router
 from millrace.suggestions import titles
 from millrace.suggestions.short_call import ShortCall
 
@@ -10,9 +11,9 @@ _MAX_TOKENS = 40
 class Titler:
     """Gives sessions titles. One serves all sessions."""
 
-    def __init__(self, models: ModelDirectory, model: str) -> None:
+    def __init__(self, models: ModelDirectory, model: str, router: Router) -> None:
         """Say which model to ask; see `ShortCall`."""
-        self._call = ShortCall(models, model)
+        self._call = ShortCall(models, model, router)
 
     async def title(
         self, question: str, answer: str, *, seconds: float, user_id: str = "", used: UseSink | None = None

@@ -19,7 +19,7 @@ def stored(event: TerminalEvent) -> Version:
         case TurnCompleted():
             metadata = completion_metadata(event)
         case TurnCancelled():
-            metadata = partial_metadata("p/m", event)
+            metadata = partial_metadata(event)
         case TurnFailed():
             error = MessageError(event.code, event.message)
     status = {TurnCompleted: "complete", TurnCancelled: "cancelled", TurnFailed: "failed"}[type(event)]

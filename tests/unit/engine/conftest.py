@@ -20,6 +20,7 @@ from millrace.model.messages import Turn, User
 from millrace.model.principal import Principal
 from millrace.ops.clock import SystemClock
 from millrace.ports import EmotionAnalyzer, Retriever
+from millrace.routing.router import Router, RouterOptions
 from millrace.stores.sql import SqlStore
 
 ANA = Principal("ana", "guest")
@@ -81,6 +82,8 @@ async def make_bench(tmp_path: Path) -> AsyncIterator[Callable[..., "asyncio.Fut
         retriever: Retriever | None = None,
         emotion: EmotionAnalyzer | None = None,
         insights: Insights | None = None,
+        then: ScriptedProvider | None = None,
+        router: RouterOptions | None = None,
         **options: object,
     ) -> Bench:
         clock = SystemClock()
@@ -91,10 +94,11 @@ async def make_bench(tmp_path: Path) -> AsyncIterator[Callable[..., "asyncio.Fut
             log=log,
             registry=registry,
             store=store,
-            models=ScriptedDirectory(provider),
+            models=ScriptedDirectory(provider, then=then),
             clock=clock,
             retriever=retriever,
             insights=insights or Insights(emotion=emotion),
+            router=Router(clock, router),
             options=EngineOptions(**options),  # type: ignore[arg-type]  # test shorthand
         )
         await engine.open()

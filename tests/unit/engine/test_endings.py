@@ -36,11 +36,11 @@ TURN = Turn(
 
 
 def endings(*deltas: Delta) -> Endings:
-    transcript = Transcript(ListWriter(), SystemClock())
+    transcript = Transcript(ListWriter(), SystemClock(), TURN.model, ScriptedDirectory(ScriptedProvider()).cost)
     transcript.write(TurnStarted("t", "s", "m", "q", "scripted/model"))
-    transcript.asked_tokens = 2
+    transcript.spending.asked(2)
     transcript.take(deltas)
-    return Endings(TURN, transcript, ScriptedDirectory(ScriptedProvider()), SystemClock(), 0.0)
+    return Endings(TURN, transcript, SystemClock(), 0.0)
 
 
 def test_completed() -> None:

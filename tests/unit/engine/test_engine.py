@@ -29,6 +29,7 @@ from millrace.model.events import (
     TurnStarted,
     Usage,
 )
+from millrace.routing.router import RouterOptions
 from millrace.stream.digest import text_digest
 
 
@@ -414,7 +415,7 @@ async def test_what_cannot_be_continued_ends_as_interrupted(make_bench) -> None:
     call.say("half")
     await until(lambda: len(follower.hot.entries) == 2)
     await old.engine.close()
-    new: Bench = await make_bench(share=old)
+    new: Bench = await make_bench(share=old, router=RouterOptions(ask_to_go_on=False))
     end = (await new.entries(turn))[-1].event
     assert isinstance(end, TurnFailed)
     assert (end.code, end.digest) == ("INTERRUPTED", text_digest("half"))

@@ -54,13 +54,6 @@ def test_a_regeneration_sees_what_was_before_its_question() -> None:
     assert [m.content for m in build_prompt(again, conversation(again, later))] == ["Q1"]
 
 
-def test_a_partial_answer_stands_last() -> None:
-    assert [(m.role, m.content) for m in build_prompt(turn(), conversation(turn(), []), partial="One, ")] == [
-        ("user", "Q2"),
-        ("assistant", "One, "),
-    ]
-
-
 def test_subject_difficulty_and_numbered_passages() -> None:
     system = build_prompt(
         turn(subject="algebra", difficulty=0.3),

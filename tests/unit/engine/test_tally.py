@@ -15,6 +15,7 @@ from millrace.model.generation import ModelUse
 from millrace.model.turns import SideUsage
 from millrace.ops.clock import SystemClock
 from millrace.ports import Reservation
+from millrace.routing.router import Router
 from millrace.suggestions.suggester import Suggester
 from millrace.suggestions.titler import Titler
 
@@ -22,8 +23,8 @@ QUICK = "scripted/model"
 
 
 def thinking_with(provider: ScriptedProvider) -> Insights:
-    models = ScriptedDirectory(provider)
-    return Insights(suggester=Suggester(models, QUICK), titler=Titler(models, QUICK))
+    models, router = ScriptedDirectory(provider), Router(SystemClock())
+    return Insights(suggester=Suggester(models, QUICK, router), titler=Titler(models, QUICK, router))
 
 
 def booked(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> list[SideUsage]:

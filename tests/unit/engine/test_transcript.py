@@ -8,6 +8,7 @@ from millrace.model.events import (
     AnyEvent,
     Citation,
     Entry,
+    Part,
     PassagesRetrieved,
     ReasoningCompleted,
     ReasoningDelta,
@@ -64,7 +65,7 @@ def test_text_is_numbered_and_remembered(transcript: Transcript, writer: ListWri
     assert writer.events[1:] == [TextDelta(0, "a"), TextDelta(1, "b é")]
     assert (transcript.text, transcript.pieces, transcript.chars) == ("ab é", 2, 4)
     assert transcript.digest == text_digest("ab é")
-    assert (transcript.usage, transcript.cost, transcript.finish) == (Usage(1, 2), 0.5, "length")
+    assert (transcript.part(), transcript.finish) == (Part("", Usage(1, 2), 0.5, 4), "length")
     assert transcript.citations == (Citation("T", "u"),)
     assert transcript.first_text_at is not None
 

@@ -1,6 +1,6 @@
 """What is said about a finished answer."""
 
-from millrace.model.events import Citation, Passage, TurnCancelled, TurnCompleted, Usage
+from millrace.model.events import Citation, Part, Passage, TurnCancelled, TurnCompleted, TurnFailed, Usage
 from millrace.stream.metadata import cited_passages, completion_metadata, partial_metadata
 
 
@@ -33,8 +33,24 @@ def test_a_complete_answer() -> None:
 
 
 def test_a_stopped_answer() -> None:
-    metadata = partial_metadata("openai/gpt", TurnCancelled("user", "d", 3, Usage(10, 5)))
+    parts = (Part("a/m", Usage(1, 1), None, 4), Part("openai/gpt", Usage(9, 4, estimated=True), 0.5, 2))
+    metadata = partial_metadata(TurnCancelled("user", "d", 3, Usage(10, 5), model="openai/gpt", parts=parts))
     assert (metadata["finish_reason"], metadata["tokens_used"], metadata["model"]) == ("cancelled", 15, "openai/gpt")
+    assert metadata["parts"] == [
+        {"model": "a/m", "usage": {"input_tokens": 1, "output_tokens": 1}, "cost": None, "chars": 4},
+        {
+            "model": "openai/gpt",
+            "usage": {"input_tokens": 9, "output_tokens": 4, "estimated": True},
+            "cost": 0.5,
+            "chars": 2,
+        },
+    ]
+
+
+def test_an_answer_that_broke() -> None:
+    metadata = partial_metadata(TurnFailed("X", "x", True, "d", usage=Usage(3, 2, estimated=True), model="a/m"))
+    assert (metadata["finish_reason"], metadata["tokens_used"], metadata["usage"]["estimated"]) == ("error", 5, True)
+    assert "parts" not in metadata
 
 
 def test_passages_are_cited_in_order_of_first_use() -> None:

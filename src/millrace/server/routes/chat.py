@@ -134,7 +134,7 @@ def _answer(turn: Turn, folded: FoldedMessage, terminal: Entry, *, reasoning: bo
         case TurnCompleted():
             metadata = completion_metadata(event)
         case TurnCancelled():
-            metadata = partial_metadata(turn.model, event)
+            metadata = partial_metadata(event)
         case _:
             raise MillraceError(detail=f"a turn's log ends with {type(event).__name__}")
     return ChatAnswer(
