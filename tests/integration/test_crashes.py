@@ -12,17 +12,24 @@ from tests.support.chat_client import Chat, Visitor, WatchedTurn, digest, text_o
 from tests.support.server import start_server
 from websockets.exceptions import ConnectionClosed
 
+from millrace.testing.simulator import expected_text
+
 TURNS = 50
 
 
-async def ask_many(visitor: Visitor, stack: list[Any], model: str) -> list[WatchedTurn]:
+MODELS = ("sim/sim?", "plain/sim?overlap=8&", "plain/sim?")
+"""One goes on from the text, one from some words before its end, one begins again: nothing is lost or twice."""
+
+
+async def ask_many(visitor: Visitor, stack: list[Any], behaviour: str) -> list[WatchedTurn]:
     """Fifty turns, each on a connection of its own."""
     turns: list[WatchedTurn] = []
     for number in range(TURNS):
         connection = visitor.connect()
         chat: Chat = await connection.__aenter__()
         stack.append(connection)
-        turns.append(await chat.ask(f"Number {number}.", model=f"sim/sim?seed={number}&{model}"))
+        model = f"{MODELS[number % len(MODELS)]}seed={number}&{behaviour}"
+        turns.append(await chat.ask(f"Number {number}.", model=model))
     return turns
 
 
@@ -58,13 +65,12 @@ async def test_kill_9_in_the_middle_of_fifty_turns(tmp_path: Path, environment: 
         server = start_server(data, environment=environment)
         try:
             back = visitor.at(server.url)
-            for turn, (resumed, end) in zip(
-                turns, await asyncio.gather(*(returns(back, turn) for turn in turns)), strict=True
-            ):
+            ends = await asyncio.gather(*(returns(back, turn) for turn in turns))
+            for number, (turn, (resumed, end)) in enumerate(zip(turns, ends, strict=True)):
                 assert resumed.types[-1] == "chat_complete", end
                 text = text_of(seen(turn) + seen(resumed))
                 assert text.startswith(before[turn.turn_id])
-                assert text == end["full_message"]
+                assert text == end["full_message"] == expected_text(f"sim?seed={number}&tokens=400&text=mixed")
                 assert digest(text) == end["digest"]
                 stored = (await back.conversation(turn.session_id))["messages"]
                 assert [message["content"] for message in stored[1:]] == [text]
@@ -73,9 +79,10 @@ async def test_kill_9_in_the_middle_of_fifty_turns(tmp_path: Path, environment: 
             server.stop()
 
 
-async def test_kill_9_where_the_model_cannot_go_on(tmp_path: Path, environment: dict[str, str]) -> None:
+async def test_kill_9_where_nobody_may_go_on(tmp_path: Path, environment: dict[str, str]) -> None:
     """The turn ends as interrupted, and what was seen of it is kept."""
     data = tmp_path / "data"
+    environment = {**environment, "MILLRACE_ROUTING__CONTINUE_WITHOUT_PREFILL": "false"}
     server = start_server(data, environment=environment)
     async with Visitor.guest(server.url) as visitor:
         stack: list[Any] = []

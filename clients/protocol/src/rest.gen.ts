@@ -1,6 +1,17 @@
 /* Generated from the types of millrace.server by `npm run generate -w @millrace/protocol`. */
 
 /**
+ * A name that can be asked for like a model: each of `models` takes over where the one before it fails.
+ */
+export interface AliasShape {
+  name: string;
+  models: string[];
+  /**
+   * Whether the next model is asked, too, when a first word is late.
+   */
+  hedge: boolean;
+}
+/**
  * Who the caller is; no user where signing in is still to be done.
  */
 export interface AuthSessionShape {
@@ -308,11 +319,12 @@ export interface ModelShape {
   context_length: number | null;
 }
 /**
- * All models that are known, and the one that answers where none is named.
+ * All models that are known, the one that answers where none is named, and the names that stand for several.
  */
 export interface ModelsShape {
   default: string;
   models: ModelShape[];
+  aliases: AliasShape[];
 }
 /**
  * A key that was just made.
@@ -355,6 +367,33 @@ export interface PreferencesShape {
    * Whether this server estimates it at all.
    */
   emotion_available: boolean;
+}
+/**
+ * How calls of one provider go.
+ */
+export interface ProviderCallsShape {
+  provider: string;
+  /**
+   * `open`: it failed too often, and chains of models pass it over; `half-open`: one call tries whether it works.
+   */
+  breaker: "closed" | "open" | "half-open";
+  /**
+   * Calls that count for the breaker at the moment.
+   */
+  calls: number;
+  /**
+   * Those of them that failed.
+   */
+  failures: number;
+  running: number;
+  /**
+   * Calls that wait for a place.
+   */
+  waiting: number;
+  /**
+   * Calls that may run at a time; any number where there is none.
+   */
+  limit: number | null;
 }
 /**
  * For clients without cookies.
@@ -508,6 +547,10 @@ export interface StatusShape {
    * Answers that are being written.
    */
   active_streams: number;
+  /**
+   * The providers that were asked so far, or have a limit.
+   */
+  calls: ProviderCallsShape[];
   turns: TurnsShape;
   /**
    * Open WebSocket connections and event streams.

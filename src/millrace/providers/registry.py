@@ -2,15 +2,17 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
-from millrace.model.errors import MillraceError
+from millrace.model.errors import InvalidRequest, MillraceError
 from millrace.model.events import Usage
-from millrace.model.generation import ModelInfo
+from millrace.model.generation import ModelAlias, ModelInfo
 from millrace.ports import Provider, ResolvedModel
+from millrace.providers.aliases import Aliases, Chain
 from millrace.providers.catalogue import Catalogue
 from millrace.providers.config import ProviderConfig
 from millrace.providers.discovery import LOCAL_SERVERS, Found, LocalServer, discover
@@ -35,7 +37,8 @@ class ProviderRegistry:
 
     Args:
         configs: Configured providers, in order of preference; of several with one name the first counts.
-        default_model: The model that answers where none is named.
+        default_model: The model or alias that answers where none is named.
+        chains: Chains of models, by the names that stand for them.
         extra: Providers that need no configuration, the embedded one for example; least preferred.
         discover_local: Whether servers on this machine are looked for.
         own_ports: Ports on which this process itself listens.
@@ -43,7 +46,7 @@ class ProviderRegistry:
         http: The shared HTTP; closed with the registry.
 
     Raises:
-        ValueError: Two of `extra`, or one of them and a configured provider, have one name.
+        ValueError: Two of `extra`, or one of them and a configured provider, have one name; or a chain cannot be.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class ProviderRegistry:
         configs: Sequence[ProviderConfig] = (),
         *,
         default_model: str | None = None,
+        chains: Mapping[str, Chain] | None = None,
         extra: Sequence[Provider] = (),
         discover_local: bool = True,
         own_ports: Collection[int] = (),
@@ -72,7 +76,7 @@ class ProviderRegistry:
         self._listed: dict[str, tuple[ModelInfo, ...]] = {}
         self._problems: dict[str, MillraceError] = {}
         self._pricing = Pricing()
-        self._wanted = default_model
+        self._aliases = Aliases(chains or {}, default_model)
         self._catalogue = self._gathered()
         self._first_round = asyncio.Event()
         self._refresher: asyncio.Task[None] | None = None
@@ -98,8 +102,13 @@ class ProviderRegistry:
 
     @property
     def default(self) -> str:
-        """The id of the model that answers where none is named; empty where there is none at all."""
-        return self._catalogue.default
+        """The id of the model that answers first where none is named; empty where there is none at all."""
+        if self._aliases.chain(None) is None:
+            return self._catalogue.default
+        try:
+            return self.resolve(None).info.id
+        except InvalidRequest:
+            return ""
 
     @property
     def problems(self) -> Mapping[str, MillraceError]:
@@ -110,12 +119,31 @@ class ProviderRegistry:
         """The models that are known: providers in order of preference, their models by name."""
         return self._catalogue.models
 
+    def aliases(self) -> Sequence[ModelAlias]:
+        """The names that stand for chains of models, as they are configured."""
+        return self._aliases.listed()
+
     def resolve(self, model: str | None) -> ResolvedModel:
-        """Find `provider/name`, an unambiguous name alone, or the default.
+        """Find an alias, `provider/name`, an unambiguous name alone, or the default.
+
+        Models of a chain that are not there at the moment are left out.
 
         Raises:
             InvalidRequest: There is no such provider, the name is nobody's or of several.
         """
+        chain = self._aliases.chain(model)
+        if chain is None:
+            return self._link(None if self._aliases.is_default(model) else model)
+        links: list[ResolvedModel] = []
+        for name in chain.models:
+            with contextlib.suppress(InvalidRequest):
+                links.append(self._link(name))
+        if not links:
+            raise InvalidRequest(f"None of the models {', '.join(chain.models)} is there now. Name another one.")
+        return dataclasses.replace(links[0], others=tuple(links[1:]), hedge=chain.hedge)
+
+    def _link(self, model: str | None) -> ResolvedModel:
+        """One model."""
         info = self._catalogue.find(model)
         config = self._configs.get(info.provider)
         if config is not None:
@@ -190,7 +218,9 @@ class ProviderRegistry:
         return {**self._configured, **self._local, **self._extra}
 
     def _gathered(self) -> Catalogue:
-        return Catalogue({name: self._offered(name) for name in self._providers()}, self._wanted, self._described)
+        return Catalogue(
+            {name: self._offered(name) for name in self._providers()}, self._aliases.default_model, self._described
+        )
 
     def _offered(self, name: str) -> tuple[ModelInfo, ...]:
         config = self._configs.get(name)

@@ -27,6 +27,7 @@ from millrace.ports import (
     TurnLog,
     TurnRegistry,
 )
+from millrace.routing.router import Router
 from millrace.server.accounts import Accounts
 from millrace.server.auth import Authentication, KnownUsers
 from millrace.server.cookies import Cookies
@@ -34,7 +35,7 @@ from millrace.server.data_dir import opened_data_dir
 from millrace.server.guests import GuestDesk
 from millrace.server.insights import open_insights
 from millrace.server.keys import ApiKeys
-from millrace.server.models import model_registry, thinking_models
+from millrace.server.models import model_registry, router_options, thinking_models
 from millrace.server.refresh import Families, MemoryFamilies, RefreshTokens, SqlFamilies
 from millrace.server.secret import signing_secret
 from millrace.server.services import Services
@@ -90,6 +91,8 @@ async def compose(settings: Settings, ports: Ports, connections: ConnectionCount
     async with AsyncExitStack() as stack:
         stack.enter_context(opened_data_dir(settings.data_dir, exclusive=settings.uses_data_dir))
         parts = await _open_parts(settings, ports, clock, stack)
+        router = Router(clock, router_options(settings))
+        insights = await asyncio.to_thread(open_insights, settings, parts.models, router, emotion=ports.emotion)
         engine = Engine(
             log=parts.logs.log,
             registry=parts.logs.registry,
@@ -99,14 +102,15 @@ async def compose(settings: Settings, ports: Ports, connections: ConnectionCount
             options=engine_options(settings),
             ledger=ports.ledger or _ledger(settings, parts.store, clock),
             retriever=parts.knowledge,
-            insights=await asyncio.to_thread(open_insights, settings, parts.models, emotion=ports.emotion),
+            insights=insights,
+            router=router,
         )
         await engine.open()
         stack.push_async_callback(engine.close)
         gc_meter = GcMeter(clock)
         gc_meter.start()
         stack.callback(gc_meter.stop)
-        yield _services(settings, clock, parts, engine, gc_meter, connections)
+        yield _services(settings, clock, parts, engine, router, gc_meter, connections)
 
 
 def engine_options(settings: Settings) -> EngineOptions:
@@ -204,7 +208,13 @@ async def _open_families(settings: Settings, ports: Ports, stack: AsyncExitStack
 
 
 def _services(
-    settings: Settings, clock: Clock, parts: _Parts, engine: Engine, gc_meter: GcMeter, connections: ConnectionCounter
+    settings: Settings,
+    clock: Clock,
+    parts: _Parts,
+    engine: Engine,
+    router: Router,
+    gc_meter: GcMeter,
+    connections: ConnectionCounter,
 ) -> Services:
     tokens, rates, tickets = LocalTokens(parts.secret, clock), Rates(), parts.logs.tickets
     keys = ApiKeys(parts.store, clock)
@@ -223,6 +233,7 @@ def _services(
         store=parts.store,
         models=parts.models,
         engine=engine,
+        router=router,
         documents=parts.knowledge,
         access=engine.access,
         authentication=authentication,

@@ -166,7 +166,8 @@ async def check_providers(settings: Settings) -> AsyncIterator[Check]:
             yield Check(f"Models: {name}", "ok", f"runs on this machine with {_count(models)}")
     finally:
         await http.close()
-    for check in _check_default(settings, {config.name for config in configs} | {name for name, _ in found}):
+    known = {config.name for config in configs} | {name for name, _ in found} | {"embedded"}
+    for check in (*_check_default(settings, known), *_check_routes(settings, known)):
         yield check
     if not configs and not found:
         remedy = "Set OPENAI_API_KEY (and OPENAI_BASE_URL for another service), or start Ollama; then restart."
@@ -199,10 +200,23 @@ async def _local_servers(
 def _check_default(settings: Settings, known: set[str]) -> list[Check]:
     """Nothing, or what is wrong with the default model."""
     provider = (settings.default_model or "embedded").partition("/")[0]
-    if provider in {*known, "embedded"} or "/" not in (settings.default_model or ""):
+    if provider in known or "/" not in (settings.default_model or ""):
         return []
     finding = f"default_model is {settings.default_model}, but there is no provider {provider}."
-    return [Check("Default model", "problem", finding, f"Choose a model of {', '.join(sorted(known | {'embedded'}))}.")]
+    return [Check("Default model", "problem", finding, f"Choose a model of {', '.join(sorted(known))}.")]
+
+
+def _check_routes(settings: Settings, known: set[str]) -> list[Check]:
+    """Each chain of models, and what is wrong with it."""
+    checks: list[Check] = []
+    for name, route in settings.routes.items():
+        missing = [model for model in route.models if "/" in model and model.partition("/")[0] not in known]
+        if missing:
+            finding = f"There is no provider for {', '.join(missing)}: it is left out."
+            checks.append(Check(f"Route: {name}", "problem", finding, f"Name models of {', '.join(sorted(known))}."))
+        else:
+            checks.append(Check(f"Route: {name}", "ok", ", then ".join(route.models)))
+    return checks
 
 
 def _is_missing_file(url: str) -> bool:

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from millrace.engine.insights import Insights
 from millrace.ports import CategoryEstimator, EmotionAnalyzer, ModelDirectory
+from millrace.routing.router import Router
+from millrace.server.models import fast_model
 from millrace.server.settings import Settings
 from millrace.server.settings_errors import SettingsError
 from millrace.suggestions.suggester import HeadingSuggester, Suggester
@@ -15,23 +17,26 @@ if TYPE_CHECKING:
     from millrace.affect.emotions import EmotionClassifier
 
 
-def open_insights(settings: Settings, models: ModelDirectory, *, emotion: EmotionAnalyzer | None = None) -> Insights:
+def open_insights(
+    settings: Settings, models: ModelDirectory, router: Router, *, emotion: EmotionAnalyzer | None = None
+) -> Insights:
     """What is thought beside answers, as the settings want it; model files are read, so not on the event loop.
 
     Args:
         settings: Say what is wanted.
         models: Where the fast model is found.
+        router: Asks it.
         emotion: An analyzer to use instead of the one that the settings name.
 
     Raises:
         SettingsError: The template of the instruction is wrong, or the transformer cannot be used.
     """
-    fast = settings.fast_model
+    fast = fast_model(settings)
     return Insights(
         emotion=_emotion_analyzer(settings, emotion),
         categories=_category_estimator(settings),
-        suggester=Suggester(models, fast) if fast else HeadingSuggester(),
-        titler=Titler(models, fast) if fast else None,
+        suggester=Suggester(models, fast, router) if fast else HeadingSuggester(),
+        titler=Titler(models, fast, router) if fast else None,
         thinking=CueClassifier() if settings.thinking.auto_enabled else None,
     )
 

@@ -365,11 +365,21 @@ class ModelShape(Shape):
         )
 
 
+class AliasShape(Shape):
+    """A name that can be asked for like a model: each of `models` takes over where the one before it fails."""
+
+    name: str
+    models: list[str]
+    hedge: bool
+    """Whether the next model is asked, too, when a first word is late."""
+
+
 class ModelsShape(Shape):
-    """All models that are known, and the one that answers where none is named."""
+    """All models that are known, the one that answers where none is named, and the names that stand for several."""
 
     default: str
     models: list[ModelShape]
+    aliases: list[AliasShape]
 
 
 def _error(version: Version) -> ErrorShape | None:

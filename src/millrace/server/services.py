@@ -17,6 +17,7 @@ from millrace.model.errors import Forbidden, Overloaded
 from millrace.model.principal import Principal
 from millrace.ops.garbage import GcMeter
 from millrace.ports import Clock, ModelDirectory, Store
+from millrace.routing.router import Router
 from millrace.server.accounts import Accounts
 from millrace.server.auth import Authentication
 from millrace.server.cookies import Cookies
@@ -37,6 +38,7 @@ class Services:
     store: Store
     models: ModelDirectory
     engine: Engine
+    router: Router
     documents: Documents
     access: Access
     authentication: Authentication

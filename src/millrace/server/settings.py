@@ -31,6 +31,8 @@ from millrace.server.settings_groups import (
     LimitSettings,
     Names,
     ProviderSettings,
+    Route,
+    RoutingSettings,
     StudySettings,
     ThinkingSettings,
 )
@@ -108,11 +110,18 @@ class Settings(Group):
     """Answers from one's own documents."""
     providers: dict[str, ProviderSettings] = Field(default_factory=dict)
     """Providers of models, by the name that stands before the slash in `provider/model`."""
+    routes: dict[str, Route] = Field(default_factory=dict)
+    """Chains of models, by the name that they are asked for: `default` answers where none is named, `fast` thinks of
+    follow-up questions and titles, `smart` and any other name is for those who ask for it."""
+    routing: RoutingSettings = RoutingSettings()
+    """What becomes of answers whose model fails."""
     fast_model: str | None = None
-    """Model that thinks of follow-up questions and titles, as provider/model; without one there are no titles of its
-    making, and questions only from the headings of what was retrieved."""
+    """Model that thinks of follow-up questions and titles, as provider/model or a chain's name; the chain `fast` where
+    it is not set. Without either there are no titles of its making, and questions only from the headings of what was
+    retrieved."""
     default_model: str | None = None
-    """Model that answers where none is named, as `provider/model`; the first one found where it is not set."""
+    """Model that answers where none is named, as provider/model or a chain's name; the chain `default`, else the first
+    model found where it is not set."""
     discover_local: bool = True
     """Whether model servers on this machine (Ollama, LM Studio, llama.cpp, vLLM) are looked for at start."""
     caller_api_keys: bool = False

@@ -13,9 +13,9 @@ from pydantic_core import PydanticUndefined, to_jsonable_python
 
 from millrace.server.settings import Settings
 from millrace.server.settings_errors import variable_name
-from millrace.server.settings_groups import ModelOverrides, ProviderSettings
+from millrace.server.settings_groups import ModelOverrides, ProviderSettings, RouteSettings
 
-_SECTIONS = frozenset({"providers", "overrides"})
+_SECTIONS = frozenset({"providers", "overrides", "routes"})
 TARGET = Path(__file__).resolve().parents[3] / "docs" / "settings.md"
 _HEAD = """# Settings
 
@@ -39,6 +39,9 @@ turns_per_minute = 30
 
 [providers.openai]
 models = ["gpt-5", "gpt-5-mini"]
+
+[routes]
+smart = ["openai/gpt-5", "anthropic/claude-opus-4-5"]
 ```
 
 The usual names of keys and addresses (`OPENAI_API_KEY`, `OPENAI_BASE_URL`, `GROQ_API_KEY`, ...; `docs/providers.md`
@@ -60,6 +63,9 @@ def settings_page() -> str:
         f'\n## `[providers.NAME.overrides."MODEL"]`\n\n{_sentence(overrides)} In the environment all of them are one'
     ]
     parts += [" JSON object in `MILLRACE_PROVIDERS__NAME__OVERRIDES`.\n", *_rows(ModelOverrides, None)]
+    routes = _sentence(Settings.model_fields["routes"])
+    parts += [f"\n## `[routes.NAME]`\n\n{routes} A chain may be written as its models alone: `NAME = [...]`.\n"]
+    parts += _rows(RouteSettings, ("routes", "NAME"))
     return "".join(parts)
 
 

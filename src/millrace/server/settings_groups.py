@@ -239,6 +239,42 @@ class StudySettings(Group):
         return self.stream_chunk_size if self.enable_streaming else 0
 
 
+class RoutingSettings(Group):
+    """What becomes of answers whose model fails."""
+
+    continue_without_prefill: bool = True
+    """Whether an answer that broke off may be continued by a model that cannot be given its beginning: it is then asked
+    to go on, and what it repeats is left out. Without it such an answer ends there, and what was written is kept."""
+    breaker_error_rate: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Share of failed calls at which a provider is passed over, where a chain has another one."""
+    breaker_calls: Annotated[int, Field(ge=1)] = 4
+    """Calls that must have ended before that share means anything."""
+    breaker_window_s: Annotated[float, Field(gt=0)] = 120
+    """How long a call counts, in seconds."""
+    breaker_open_s: Annotated[float, Field(gt=0)] = 30
+    """How long a provider is passed over before one call tries whether it works again, in seconds."""
+    hedge_after_calls: Annotated[int, Field(ge=1, le=100)] = 20
+    """Answers of a model whose first words were waited for, before it can be told that one is late."""
+
+
+class RouteSettings(Group):
+    """A chain of models."""
+
+    models: Names = ()
+    """Its models as provider/model: the first one answers, each of the others takes over where the one before fails."""
+    hedge: bool = False
+    """Whether the next model is asked, too, when a first word comes later than 95 of 100 did lately: who speaks first
+    is kept, the other is closed, and both are paid for."""
+
+
+def _route(value: object) -> object:
+    """Let a chain be written as its models alone."""
+    return {"models": value} if isinstance(value, str | list | tuple) else value
+
+
+Route = Annotated[RouteSettings, BeforeValidator(_route)]
+
+
 class ProviderSettings(Group):
     """One provider of models."""
 
@@ -253,8 +289,10 @@ class ProviderSettings(Group):
     """Models to offer; those that it lists itself where this is empty."""
     prefill: bool | None = None
     """Whether its models continue an assistant's message that ends the prompt; what is known of each model where
-    this is not set. An answer that a crash interrupted then goes on where it was; without it the answer ends there, and
-    what was written is kept."""
+    this is not set. An answer that broke off is then continued exactly where it was; a model that cannot is asked to go
+    on (`routing.continue_without_prefill`)."""
+    concurrent_calls: Annotated[int, Field(ge=1)] | None = None
+    """Calls that may run at a time; more wait, and users take turns. Any number where it is not set."""
     thinking_budget: Annotated[int, Field(ge=-1)] | None = None
     """Tokens that its models may think for when they are asked to; -1 leaves it to the model, 0 means as little as can
     be. What it does on each wire stands in `docs/thinking.md`."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from millrace.model.events import Usage
-from millrace.model.generation import ModelInfo
+from millrace.model.generation import ModelAlias, ModelInfo
 from millrace.ports import ModelDirectory, ResolvedModel
 from millrace.thinking.stepwise import StepwiseProvider
 
@@ -33,13 +33,20 @@ class ThinkingDirectory:
         """As they are."""
         return self._models.models()
 
+    def aliases(self) -> Sequence[ModelAlias]:
+        """As they are."""
+        return self._models.aliases()
+
     def resolve(self, model: str | None) -> ResolvedModel:
-        """The model, which thinks if it is asked to and does what it is told.
+        """The model, which thinks if it is asked to and does what it is told; so do those that take over from it.
 
         Raises:
             InvalidRequest: There is no such provider, or the name is nobody's.
         """
         found = self._models.resolve(model)
+        return replace(self._thinking(found), others=tuple(map(self._thinking, found.others)))
+
+    def _thinking(self, found: ResolvedModel) -> ResolvedModel:
         capabilities = found.info.capabilities
         if capabilities.reasoning or not capabilities.instructions:
             return found

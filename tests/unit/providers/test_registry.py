@@ -14,6 +14,7 @@ from millrace.model.errors import InvalidRequest, ProviderFailure
 from millrace.model.events import Usage
 from millrace.model.generation import Finished, GenerationRequest, ModelInfo, TextPiece
 from millrace.ports import DeltaSink, ModelDirectory, Provider
+from millrace.providers.aliases import Chain
 from millrace.providers.config import ProviderConfig
 from millrace.providers.discovery import LocalServer
 from millrace.providers.registry import ProviderRegistry
@@ -196,6 +197,33 @@ async def test_default_of_the_settings() -> None:
     async with running(ProviderConfig("a", models=("x", "y")), default_model="y") as registry:
         assert registry.default == "a/y"
         assert registry.resolve(None).info.id == "a/y"
+
+
+async def test_a_name_may_stand_for_a_chain_of_models() -> None:
+    chains = {
+        "default": Chain(("a/x", "gone/y", "b/y")),
+        "smart": Chain(("b/y",), hedge=True),
+        "lost": Chain(("gone/y",)),
+    }
+    async with running(
+        ProviderConfig("a", models=("x",)), ProviderConfig("b", models=("y",)), chains=chains
+    ) as registry:
+        chain = registry.resolve(None)
+        assert [link.info.id for link in (chain, *chain.others)] == ["a/x", "b/y"], "one that is not there is left out"
+        assert registry.resolve("default") == chain
+        assert registry.resolve("fast") == chain, "not configured"
+        assert (registry.resolve("smart").info.id, registry.resolve("smart").hedge) == ("b/y", True)
+        assert registry.resolve("b/y").others == ()
+        assert registry.default == "a/x"
+        assert [alias.name for alias in registry.aliases()] == ["default", "smart", "lost"]
+        with pytest.raises(InvalidRequest, match="gone/y"):
+            registry.resolve("lost")
+    chains = {"mine": Chain(("b/y", "a/x"))}
+    async with running(ProviderConfig("a", models=("x",)), default_model="mine", chains=chains) as registry:
+        assert registry.default == "a/x"
+        assert registry.resolve("smart").info.id == "a/x"
+    async with running(default_model="mine", chains=chains) as registry:
+        assert registry.default == ""
 
 
 async def test_nobody_knows_it() -> None:

@@ -104,9 +104,12 @@ def test_search_is_there() -> None:
 
 async def test_a_provider_that_does_not_answer_is_a_problem_without_its_key(tmp_path: Path) -> None:
     providers = {"mine": {"base_url": f"http://127.0.0.1:{free_port()}/v1", "api_key": "sk-very-secret"}}
-    settings = small_settings(tmp_path, providers=providers, default_model="other/model")
-    mine, default = [check async for check in check_providers(settings)]
+    routes = {"smart": ["mine/a", "gone/b"], "fast": "mine/a, embedded/passages"}
+    settings = small_settings(tmp_path, providers=providers, default_model="other/model", routes=routes)
+    mine, default, smart, fast = [check async for check in check_providers(settings)]
     assert (mine.name, mine.state, default.state) == ("Models: mine", "problem", "problem")
+    assert (smart.state, "gone/b" in smart.finding) == ("problem", True)
+    assert (fast.state, fast.finding) == ("ok", "mine/a, then embedded/passages")
     assert "base_url" in mine.remedy
     assert "sk-very-secret" not in f"{mine}"
     assert "no provider other" in default.finding

@@ -10,15 +10,18 @@ from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider
 from tests.support.tiny_transformer import write_tiny_transformer
 
 from millrace.engine.insights import Insights
+from millrace.ops.clock import SystemClock
+from millrace.routing.router import Router
 from millrace.server.insights import open_insights
 from millrace.server.settings_errors import SettingsError
 from millrace.suggestions.suggester import HeadingSuggester, Suggester
 
 MODELS = ScriptedDirectory(ScriptedProvider())
+ROUTER = Router(SystemClock())
 
 
 def insights(tmp_path: Path, **values: object) -> Insights:
-    return open_insights(small_settings(tmp_path, **values), MODELS)
+    return open_insights(small_settings(tmp_path, **values), MODELS, ROUTER)
 
 
 def test_what_is_switched_off_is_not_there(tmp_path: Path) -> None:
@@ -26,7 +29,7 @@ def test_what_is_switched_off_is_not_there(tmp_path: Path) -> None:
     none = insights(tmp_path, generation=off)
     assert (none.emotion, none.categories, none.titler) == (None, None, None)
     assert isinstance(none.suggester, HeadingSuggester)
-    given = open_insights(small_settings(tmp_path, generation=off), MODELS, emotion=Mood())
+    given = open_insights(small_settings(tmp_path, generation=off), MODELS, ROUTER, emotion=Mood())
     assert given.emotion is None, "also one that was passed in"
 
 
@@ -39,7 +42,7 @@ def test_the_usual(tmp_path: Path) -> None:
     assert usual.titler is not None
     assert isinstance(usual.suggester, Suggester)
     mood = Mood()
-    assert open_insights(small_settings(tmp_path), MODELS, emotion=mood).emotion is mood
+    assert open_insights(small_settings(tmp_path), MODELS, ROUTER, emotion=mood).emotion is mood
     quiet = insights(tmp_path, generation={"guidance_enabled": False}).emotion
     assert quiet is not None
     assert not quiet.observe([], "I'm so confused, I don't get it").instruction

@@ -4,9 +4,12 @@ import pytest
 from pydantic import ValidationError
 
 from millrace.model.events import Passage, Usage
+from millrace.providers.aliases import Chain
 from millrace.providers.config import OPENAI_BASE_URL
 from millrace.providers.whole_answers import WholeAnswers
-from millrace.server.models import model_registry, provider_configs
+from millrace.routing.breaker import BreakerOptions
+from millrace.routing.router import RouterOptions
+from millrace.server.models import chains, fast_model, model_registry, provider_configs, router_options
 from millrace.server.settings import Settings, load_settings
 from millrace.server.settings_errors import SettingsError
 
@@ -83,3 +86,41 @@ async def test_without_any_provider_the_built_in_one_answers() -> None:
 async def test_the_built_in_providers_name_is_taken() -> None:
     with pytest.raises(SettingsError, match="embedded"):
         model_registry(settings(providers={"embedded": {}}), NothingKnown())
+
+
+def test_chains_are_written_as_lists_or_as_tables() -> None:
+    made = settings(
+        routes={"default": ["a/x", "b/y"], "smart": {"models": "a/x, b/y", "hedge": True}}, fast_model="smart"
+    )
+    assert chains(made) == {
+        "default": Chain(("a/x", "b/y")),
+        "smart": Chain(("a/x", "b/y"), hedge=True),
+        "fast": Chain(("a/x", "b/y"), hedge=True),
+    }
+    assert fast_model(made) == "smart"
+    assert chains(settings(fast_model="a/x")) == {"fast": Chain(("a/x",))}
+    assert fast_model(settings(routes={"fast": "a/x"})) == "fast"
+    assert fast_model(settings()) is None
+    with pytest.raises(SettingsError, match=r"routes\.empty"):
+        chains(settings(routes={"empty": []}))
+    with pytest.raises(SettingsError, match="twice"):
+        model_registry(settings(routes={"default": "a/x"}, default_model="a/x"), NothingKnown())
+
+
+def test_what_the_settings_say_of_failing_models() -> None:
+    routing = {
+        "continue_without_prefill": False,
+        "breaker_error_rate": 0.25,
+        "breaker_calls": 3,
+        "breaker_window_s": 7,
+        "breaker_open_s": 8,
+        "hedge_after_calls": 9,
+    }
+    made = settings(routing=routing, providers={"a": {"concurrent_calls": 2}, "b": {}})
+    assert router_options(made) == RouterOptions(
+        breakers=BreakerOptions(error_rate=0.25, least_calls=3, window_s=7, open_s=8),
+        limits={"a": 2},
+        ask_to_go_on=False,
+        hedge_after_calls=9,
+    )
+    assert router_options(settings()) == RouterOptions()

@@ -35,12 +35,17 @@ def test_options_win_over_the_environment_and_that_over_the_file(
     monkeypatch.setenv("MILLRACE_LIMITS__QUEUE", "2")
     monkeypatch.setenv("MILLRACE_PROVIDERS__MINE__API_KEY", "key")
     monkeypatch.setenv("MILLRACE_PROVIDERS__MINE__MODELS", "a, b")
+    monkeypatch.setenv("MILLRACE_ROUTES__DEFAULT", "mine/a, mine/b")
+    monkeypatch.setenv("MILLRACE_ROUTES__SMART__MODELS", '["mine/b"]')
+    monkeypatch.setenv("MILLRACE_ROUTES__SMART__HEDGE", "true")
     settings = load_settings({"port": 3, "limits": {"queue": 3}})
     assert (settings.port, settings.host) == (3, "::1")
     limits = settings.limits
     assert (limits.queue, limits.turns_per_minute, limits.frames_per_second) == (3, 2, 1)
     mine = settings.providers["mine"]
     assert (mine.base_url, mine.models) == ("http://127.0.0.1:1/v1", ("a", "b"))
+    assert settings.routes["default"].models == ("mine/a", "mine/b")
+    assert (settings.routes["smart"].models, settings.routes["smart"].hedge) == (("mine/b",), True)
     assert mine.api_key is not None
     assert mine.api_key.get_secret_value() == "key"
 

@@ -1,5 +1,6 @@
 """Is it alive, can it work, what is it doing: `/healthz`, `/readyz`, `/api/status`."""
 
+from dataclasses import asdict
 from typing import Literal
 
 from fastapi import APIRouter
@@ -28,6 +29,23 @@ class TurnsShape(Shape):
     """Readers of these answers: one per tab and answer."""
 
 
+class ProviderCallsShape(Shape):
+    """How calls of one provider go."""
+
+    provider: str
+    breaker: Literal["closed", "open", "half-open"]
+    """`open`: it failed too often, and chains of models pass it over; `half-open`: one call tries whether it works."""
+    calls: int
+    """Calls that count for the breaker at the moment."""
+    failures: int
+    """Those of them that failed."""
+    running: int
+    waiting: int
+    """Calls that wait for a place."""
+    limit: int | None
+    """Calls that may run at a time; any number where there is none."""
+
+
 class StatusShape(Shape):
     """What this process is doing."""
 
@@ -41,6 +59,8 @@ class StatusShape(Shape):
     models: list[str]
     active_streams: int
     """Answers that are being written."""
+    calls: list[ProviderCallsShape]
+    """The providers that were asked so far, or have a limit."""
     turns: TurnsShape
     connections: int
     """Open WebSocket connections and event streams."""
@@ -79,6 +99,7 @@ async def status(services: ServicesDep) -> StatusShape:
         providers=sorted({info.provider for info in models}),
         models=[info.id for info in models],
         active_streams=turns.running,
+        calls=[ProviderCallsShape(**asdict(status)) for status in services.router.status()],
         turns=TurnsShape(running=turns.running, queued=turns.queued, followers=turns.followers),
         connections=services.connections.total,
         gc_pause_max_ms=round(services.gc_meter.max_pause_ms, 3),
