@@ -264,6 +264,7 @@ class Run:
             partial(self._take, transcript),
             said=lambda: transcript.text,
             asked=partial(self._ask, request),
+            thought=lambda: transcript.steps,
             serving=transcript.spending.model,
         )
         try:

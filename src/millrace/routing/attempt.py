@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from millrace.model.errors import MillraceError, ProviderFailure, ProviderTimeout
-from millrace.model.generation import Delta, Finished, GenerationRequest, ReasoningPiece, TextPiece
+from millrace.model.generation import Delta, Finished, GenerationRequest, ReasoningPiece, StepFound, TextPiece
 from millrace.ports import Clock, DeltaSink, ResolvedModel
 from millrace.routing.gates import Gate
 from millrace.routing.timings import Timings
@@ -97,7 +97,7 @@ class Attempt:
         self._sink(deltas)
 
     def _listen(self, deltas: Sequence[Delta]) -> None:
-        self.spoke = any(isinstance(delta, TextPiece | ReasoningPiece) for delta in deltas)
+        self.spoke = any(isinstance(delta, TextPiece | ReasoningPiece | StepFound) for delta in deltas)
         if self.spoke:
             self._note_first()
 

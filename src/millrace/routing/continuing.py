@@ -20,12 +20,14 @@ def continued(request: GenerationRequest, said: str, *, prefill: bool) -> Genera
         request: What the answer was asked for with; its prompt ends with the question.
         said: The answer so far.
         prefill: Whether the model continues an assistant's message that ends the prompt. One that does not is asked to
-            repeat the anchor and to go on; what it repeats is for an `OverlapTrimmer` to leave out.
+            repeat the anchor and to go on; what it repeats is for an `OverlapTrimmer` to leave out. It need not think:
+            that was done before the answer began.
     """
     messages = (*request.messages, PromptMessage("assistant", said))
-    if not prefill:
-        messages += (PromptMessage("user", _GO_ON.format(anchor=anchor_of(said))),)
-    return msgspec.structs.replace(request, messages=messages)
+    if prefill:
+        return msgspec.structs.replace(request, messages=messages)
+    messages += (PromptMessage("user", _GO_ON.format(anchor=anchor_of(said))),)
+    return msgspec.structs.replace(request, messages=messages, reasoning=False)
 
 
 def anchor_of(said: str) -> str:

@@ -1,12 +1,12 @@
 """One answer on its way through a chain of models."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from millrace.model.errors import ContextTooLong, Interrupted, MillraceError
-from millrace.model.generation import GenerationRequest, Switched
+from millrace.model.generation import GenerationRequest, StepFound, Switched
 from millrace.ports import DeltaSink, ResolvedModel
 from millrace.routing.attempt import Attempt
 from millrace.routing.continuation import Continuation
@@ -32,6 +32,7 @@ class Route:
         *,
         said: Callable[[], str],
         asked: Callable[[ResolvedModel], None] | None,
+        thought: Callable[[], Sequence[StepFound]] | None,
         serving: str | None,
         ask_to_go_on: bool,
     ) -> None:
@@ -41,6 +42,7 @@ class Route:
         self._sink = sink
         self._said = said
         self._asked = asked
+        self._thought = thought
         self._waiting = deque(_chain(model, request, serving))
         self._hedges = model.hedge
         self._serving = serving or model.info.id
@@ -108,7 +110,9 @@ class Route:
         await attempt.run(request, Continuation(self._sink, len(said), trimmer).take)
 
     def _for(self, link: ResolvedModel) -> GenerationRequest:
-        return msgspec.structs.replace(self._request, model=link.info.name, fail_fast=bool(self._waiting))
+        request, others = self._request, bool(self._waiting)
+        steps = request.steps if self._thought is None else tuple(self._thought())
+        return msgspec.structs.replace(request, model=link.info.name, steps=steps, fail_fast=others)
 
     def _tell(self, attempt: Attempt) -> None:
         if self._asked is not None:

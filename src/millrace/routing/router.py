@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from millrace.model.generation import GenerationRequest
+from millrace.model.generation import GenerationRequest, StepFound
 from millrace.ports import Clock, DeltaSink, ResolvedModel
 from millrace.routing.breaker import BreakerOptions
 from millrace.routing.experience import Experience
@@ -48,6 +48,7 @@ class Router:
         *,
         said: Callable[[], str],
         asked: Callable[[ResolvedModel], None] | None = None,
+        thought: Callable[[], Sequence[StepFound]] | None = None,
         serving: str | None = None,
     ) -> Route:
         """One answer, not begun yet.
@@ -58,6 +59,7 @@ class Router:
             sink: Takes what the models say, and `Switched` before another one goes on.
             said: The answer so far. What is there before the first model is asked is continued, too.
             asked: Is told whenever a model is asked.
+            thought: The steps of its thinking so far, which whoever takes over need not think again.
             serving: The id of the model that answered before, where that is not the first one.
         """
         return Route(
@@ -67,6 +69,7 @@ class Router:
             sink,
             said=said,
             asked=asked,
+            thought=thought,
             serving=serving,
             ask_to_go_on=self._options.ask_to_go_on,
         )

@@ -17,7 +17,7 @@ from millrace.model.events import (
     TurnStarted,
     Usage,
 )
-from millrace.model.generation import CitationsFound, UsageReported
+from millrace.model.generation import CitationsFound, EarlierCall, StepFound, UsageReported
 from millrace.stream.digest import text_digest
 
 
@@ -66,6 +66,22 @@ async def test_in_the_middle_both_parts_are_counted_and_stored(make_bench) -> No
     assert stored.version.content == text
     assert stored.version.metadata is not None
     assert [part["model"] for part in stored.version.metadata["parts"]] == ["scripted/model", "second/model"]
+
+
+async def test_what_was_thought_is_not_thought_again(make_bench) -> None:  # type: ignore[no-untyped-def]
+    second = ScriptedProvider()
+    bench: Bench = await make_bench(then=second)
+    turn, call = await bench.ask("Why?", thinking_mode="system2")
+    call.deltas(StepFound("synthesis", "So it is."), EarlierCall(Usage(3, 3), 0.5))
+    call.fail(ProviderFailure())
+    call = await second.next_call()
+    assert call.request.steps == (StepFound("synthesis", "So it is."),)
+    assert call.request.reasoning
+    call.say("Because.")
+    call.finish()
+    end = (await bench.entries(turn))[-1].event
+    assert isinstance(end, TurnCompleted)
+    assert end.parts[0].usage.output_tokens >= 3, "what it had thought is counted"
 
 
 async def test_a_silent_model_is_left_for_the_next(make_bench) -> None:  # type: ignore[no-untyped-def]

@@ -1,5 +1,6 @@
 """How a model is asked to go on."""
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +18,8 @@ def test_a_model_that_can_is_given_the_beginning() -> None:
 
 def test_one_that_cannot_is_asked_to_repeat_the_last_words() -> None:
     said = "It is the light. " * 20 + "It scatters most where it is bl"
-    request = continued(ASKED, said, prefill=False)
+    request = continued(msgspec.structs.replace(ASKED, reasoning=True), said, prefill=False)
+    assert not request.reasoning, "that was done before the answer began"
     assert [message.role for message in request.messages] == ["user", "assistant", "user"]
     assert request.messages[1].content == said
     assert f"\n---\n{anchor_of(said)}\n---" in request.messages[2].content
