@@ -86,6 +86,20 @@ SPOKEN: tuple[Spoken, ...] = (
         b'"type":"text-delta"',
     ),
     Spoken(
+        "ai-sdk over WebSocket",
+        "websocket",
+        "/api/ai/ws",
+        lambda model, number: {
+            "type": "send",
+            "requestId": f"r{number}",
+            "id": f"bench-socket-{number}",
+            "messages": [_message(number)],
+            "headers": {},
+            "body": {"model": model},
+        },
+        b'"type":"text-delta"',
+    ),
+    Spoken(
         "ag-ui",
         "event-stream",
         "/api/ag-ui",

@@ -22,8 +22,8 @@ DONE = b"data: [DONE]\n\n"
 class Ask(Struct, frozen=True, kw_only=True):
     """A request for an answer.
 
-    With `again` an answer is to be written again: `answer_id`, or where none is given that of the question in
-    `command`: the client calls it `question_id`, and asked it with `question_key` as its idempotency key.
+    With `again` an answer is to be written again: `answer_id`, or where that is not given the answer to the question in
+    `command`. The client calls that question `question_id`, and its idempotency key was `question_key`.
     """
 
     command: StartTurn
@@ -101,7 +101,7 @@ def decode_ask(body: bytes, user_id: str, *, key: str | None = None) -> Ask:
     Args:
         body: What came.
         user_id: Who sent it.
-        key: An idempotency key, where the client gave one.
+        key: An idempotency key, where the client gave one: for what has no key of its own.
 
     Raises:
         InvalidRequest: It is no request; the message names what is wrong.
@@ -132,9 +132,10 @@ def ask_of(fields: dict[str, Any], wishes: dict[str, Any], user_id: str, *, key:
     text = question.text if question is not None else ""
     question_key = request_key(name, question.id, text) if question is not None and question.id else None
     again = request.trigger == "regenerate-message"
+    request_id = key if again else question_key or key
     asked = {head.id for head in heads}
     return Ask(
-        command=structs.replace(command, message=text, session_name=name, request_id=key if again else question_key),
+        command=structs.replace(command, message=text, session_name=name, request_id=request_id),
         again=again,
         answer_id=request.message_id if again and request.message_id not in asked else None,
         question_id=question.id if question is not None else "",

@@ -148,12 +148,21 @@ class AiSdkConnection:
     async def _find(self, request: _Request, asked: SendFrame | ResumeFrame) -> bool:
         """The turn to deliver: whether there is one that is still wanted."""
         if isinstance(asked, SendFrame):
-            request.turn = await self._chats.start(asked.ask, self._caller)
+            await self._start(request, asked)
         else:
             request.turn = await self._chats.conversations.running(asked.chat, self._caller)
         if request.aborted:
             await self._stop(request)
         return request.turn is not None and not request.aborted
+
+    async def _start(self, request: _Request, asked: SendFrame) -> None:
+        """Begin the turn, also where the client goes away meanwhile: what was asked is asked."""
+        starting = asyncio.ensure_future(self._chats.start(asked.ask, self._caller))
+        try:
+            request.turn = await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            await asyncio.gather(starting, return_exceptions=True)
+            raise
 
     async def _deliver(self, request: _Request) -> None:
         response, turn = request.response, request.turn

@@ -225,6 +225,26 @@ async def test_too_many_at_once_are_refused(bench: ChatBench, monkeypatch: pytes
         await socket.last("r1")
 
 
+async def test_a_question_of_a_client_that_goes_at_once_is_asked(
+    bench: ChatBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admitted = asyncio.Event()
+    start = bench.engine.start
+
+    async def slow(*args: Any) -> Any:
+        await admitted.wait()
+        return await start(*args)
+
+    monkeypatch.setattr(bench.engine, "start", slow)
+    async with connected(bench) as socket:
+        await socket.ask("r1")
+        await asyncio.sleep(0)
+        asyncio.get_running_loop().call_later(0.02, admitted.set)
+    (await bench.provider.next_call()).finish()
+    await bench.until(lambda: bench.engine.status().running == 0)
+    assert len(await bench.store.sessions("ana", limit=5)) == 1
+
+
 async def test_a_client_that_goes_leaves_its_turns(bench: ChatBench) -> None:
     async with connected(bench) as socket:
         await socket.ask("r1")
