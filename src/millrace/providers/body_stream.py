@@ -23,8 +23,8 @@ class BodyStream:
 
     Args:
         response: Its headers have been read, its body has not.
-        first_byte_s: The longest silence before the first byte of the body, in seconds.
-        idle_s: The longest silence after it.
+        first_byte_s: The longest silence before the answer begins, in seconds.
+        idle_s: The longest silence after that.
         settle: Takes the response over once it is read as far as it matters, to keep its connection if it can.
 
     `silent` says that the connection was closed because nothing came.
@@ -120,6 +120,11 @@ class BodyStream:
         except Exception as error:  # noqa: BLE001 - it is raised where `read` awaits the future
             halt.set_exception(error)
 
+    def answers(self) -> None:
+        """The answer has begun: from here on silences are short. Before, a model may think for minutes."""
+        self._limit = self._idle_s
+        self._watch()
+
     def wind_up(self, *, whole: bool) -> None:
         """The model has ended: wait only a little for what may follow.
 
@@ -154,7 +159,7 @@ class BodyStream:
         self._stop_watching()
         now, seen = self._loop.time(), self._content.total_bytes
         if seen != self._seen:
-            self._seen, self._since, self._limit = seen, now, self._idle_s
+            self._seen, self._since = seen, now
         if now - self._since >= self._limit:
             self.silent = True
             abort(self._response)

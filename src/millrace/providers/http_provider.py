@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from millrace.model.errors import MillraceError, ProviderTimeout
-from millrace.model.generation import Delta, GenerationRequest, ModelInfo
+from millrace.model.generation import Delta, GenerationRequest, ModelInfo, TextPiece
 from millrace.ports import DeltaSink
 from millrace.providers.body_stream import BROKEN, BodyStream
 from millrace.providers.failures import Call
@@ -133,9 +133,14 @@ class HttpProvider(ABC):
 
 async def _read(stream: BodyStream, body: AnswerBody, sink: DeltaSink) -> None:
     """Read one response to its end, or as far as it matters."""
+    answers = False
 
     def take(data: bytes) -> bool:
+        nonlocal answers
         batch = body.feed(data)
+        if not answers and any(type(delta) is TextPiece for delta in batch):
+            answers = True
+            stream.answers()
         if body.ended:
             stream.wind_up(whole=body.whole)
         if batch:

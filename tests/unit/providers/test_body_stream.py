@@ -91,6 +91,7 @@ async def test_silence_closes_between_one_and_one_and_a_half_of_its_limit() -> N
     def take(data: bytes) -> bool:
         assert data == b": ping\n\n"
         came.append(time.monotonic())
+        stream.answers()
         return False
 
     async with raw_server(silent) as server, aiohttp.ClientSession() as session:

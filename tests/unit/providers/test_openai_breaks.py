@@ -138,6 +138,21 @@ async def test_silence_in_the_body(sent: bytes) -> None:
         await asyncio.wait_for(closed.wait(), 1)
 
 
+async def test_a_model_that_has_said_that_it_is_there_may_still_think_for_long() -> None:
+    async def script(exchange: Exchange) -> None:
+        exchange.begin()
+        exchange.send(b'data: {"choices":[{"delta":{"role":"assistant","content":""}}]}\n\n')
+        exchange.send(b'data: {"choices":[{"delta":{"reasoning_content":"Hm."}}]}\n\n')
+        await exchange.flushed()
+        await asyncio.sleep(0.4)
+        exchange.send(HELLO)
+        exchange.end()
+
+    async with provided(script, HttpOptions(first_byte_s=5, idle_s=0.1)) as (provider, _):
+        deltas, error = await collect(provider)
+    assert (text(deltas), error) == ("Hello", None)
+
+
 async def test_silence_after_the_finish_ends_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("millrace.providers.body_stream._GRACE_S", 0.1)
 
