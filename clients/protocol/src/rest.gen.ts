@@ -134,6 +134,20 @@ export interface ChatShape {
   activeStreamId: string | null;
 }
 /**
+ * The conversation after the answer.
+ */
+export interface CompletionAnswer {
+  chatSessionId: string;
+  /**
+   * Oldest first. Answers have `versions`; `currentVersion` is the place of the one that is shown, from 0.
+   */
+  messages: {
+    [k: string]: unknown;
+  }[];
+  assignedClass: string | null;
+  assignedDocument: string | null;
+}
+/**
  * How much may be added.
  */
 export interface DocumentLimitsShape {
@@ -417,6 +431,29 @@ export interface RunningShape {
   message_id: string;
   state: "running" | "queued";
   user_message: MessageShape;
+}
+/**
+ * The whole answer.
+ */
+export interface SearchAnswer {
+  content: string;
+  citations: {
+    [k: string]: unknown;
+  }[];
+  chunkReferences: {
+    [k: string]: unknown;
+  }[];
+  /**
+   * What the answer gives as quotations, and whether they stand in the documents word for word.
+   */
+  quotations: {
+    [k: string]: unknown;
+  }[];
+  messageId: string;
+  /**
+   * Whether it was stopped; then this is what had been written.
+   */
+  cancelled: boolean;
 }
 /**
  * A message that was found.

@@ -120,6 +120,7 @@ class StudyEventWords:
             session_id=started.session_id,
             message_id=started.message_id,
             digest=end.digest,
+            quotations=found.quotations or UNSET,
             cancelled=end.cancelled_by if isinstance(end, TurnCancelled) else UNSET,
         )
         return (self._record(started, seq, done), DONE)

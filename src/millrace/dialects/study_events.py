@@ -115,6 +115,7 @@ class StudyRoomWords:
             seq,
             started.message_id,
             end.digest,
+            found.quotations or UNSET,
             end.cancelled_by if isinstance(end, TurnCancelled) else UNSET,
         )
         return (self._event("chat-stream-complete", complete),)

@@ -25,6 +25,13 @@ class ChunkReference(Struct, frozen=True, gc=False, rename="camel"):
     page_number: int | UnsetType = UNSET
 
 
+class StudyQuotation(Struct, frozen=True, gc=False):
+    """What the answer gives as a quotation, and whether it stands in what was retrieved, word for word."""
+
+    text: str
+    verified: bool
+
+
 # --- server-sent events ------------------------------------------------------------------------------
 
 
@@ -42,6 +49,7 @@ class Done(Struct, frozen=True, gc=False, rename="camel", tag_field="type", tag=
     session_id: str
     message_id: str
     digest: str
+    quotations: tuple[StudyQuotation, ...] | UnsetType = UNSET
     cancelled: str | UnsetType = UNSET
 
 
@@ -78,6 +86,7 @@ class StreamComplete(Struct, frozen=True, gc=False, rename="camel"):
     seq: int
     message_id: str
     digest: str
+    quotations: tuple[StudyQuotation, ...] | UnsetType = UNSET
     cancelled: str | UnsetType = UNSET
 
 

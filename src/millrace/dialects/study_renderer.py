@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from msgspec import structs
+
 from millrace.dialects.study_marks import Marks
-from millrace.dialects.study_sources import Sources, numbered, sources
+from millrace.dialects.study_sources import Sources, citable, quoted, sources
 from millrace.model.events import (
-    Citation,
     Entry,
+    Passage,
     PassagesRetrieved,
     TextDelta,
     TurnCancelled,
@@ -16,7 +18,6 @@ from millrace.model.events import (
     TurnStarted,
 )
 from millrace.stream.delivery import Merged
-from millrace.stream.metadata import passage_citation
 
 
 class StudyWords(Protocol):
@@ -47,7 +48,8 @@ class StudyRenderer:
         self._chunk_size = chunk_size
         self._started = TurnStarted("", "", "", "", "")
         self._marks = Marks(())
-        self._known: dict[int, Citation] = {}
+        self._passages: Sequence[Passage] = ()
+        self._texts: list[str] = []
         self._gathered: list[str] = []
         self._count = 0
         self._said: list[str] = []  # by piece, what was said when it came
@@ -61,8 +63,8 @@ class StudyRenderer:
             case TurnStarted():
                 self._started = event
             case PassagesRetrieved(passages=passages):
-                self._known = numbered(passage_citation(passage) for passage in passages)
-                self._marks = Marks(self._known)
+                self._passages = passages
+                self._marks = Marks(passage.number for passage in passages)
             case TurnCompleted() | TurnCancelled():
                 return (*self._rest(entry.seq), *self._done(entry.seq, event))
             case TurnFailed():
@@ -78,6 +80,7 @@ class StudyRenderer:
 
     def _text(self, entry: Entry, event: TextDelta) -> Sequence[bytes]:
         self._gathered.append(self._marks.feed(event.text))
+        self._texts.append(event.text)
         self._count += 1
         if not self._chunk_size or self._count % self._chunk_size:
             self._said.append("")
@@ -102,6 +105,6 @@ class StudyRenderer:
 
     def _done(self, seq: int, end: TurnCompleted | TurnCancelled) -> Sequence[bytes]:
         citations = end.citations if isinstance(end, TurnCompleted) else ()
-        known = self._known | {n: each for n, each in numbered(citations).items() if n in self._known}
-        found = sources(citations, known, self._marks.shown)
+        found = sources(citations, citable(self._passages, citations), self._marks.shown)
+        found = structs.replace(found, quotations=quoted("".join(self._texts), self._passages))
         return self._words.done(self._started, seq, found, end)

@@ -4,16 +4,19 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import UNSET, Struct, structs
 
-from millrace.dialects.study_frames import ChunkReference, StudyCitation
+from millrace.dialects.study_frames import ChunkReference, StudyCitation, StudyQuotation
 from millrace.dialects.study_marks import Marks
-from millrace.model.events import Citation
+from millrace.model.events import Citation, Passage
+from millrace.stream.metadata import passage_citation
+from millrace.text.quotations import quotations
 
 
 class Sources(Struct, frozen=True, gc=False):
-    """The citations of an answer, and where in the documents they are."""
+    """The citations of an answer, where in the documents they are, and what became of its quotations."""
 
     citations: tuple[StudyCitation, ...] = ()
     chunk_references: tuple[ChunkReference, ...] = ()
+    quotations: tuple[StudyQuotation, ...] = ()
 
 
 def numbered(citations: Iterable[Citation]) -> dict[int, Citation]:
@@ -37,9 +40,31 @@ def sources(citations: Sequence[Citation], known: Mapping[int, Citation], shown:
     return _sources([structs.replace(each, number=place) for place, each in enumerate(citations, 1)])
 
 
-def shown_answer(text: str, citations: Sequence[Citation]) -> tuple[str, Sources]:
-    """A stored answer as it was streamed: its marks numbered anew, and its sources by those numbers."""
-    known = numbered(citations)
+def citable(passages: Iterable[Passage], citations: Iterable[Citation]) -> dict[int, Citation]:
+    """What the marks of an answer can mean, by number: the passages, or what its provider said more exactly of them."""
+    known = numbered(passage_citation(passage) for passage in passages)
+    return known | {number: each for number, each in numbered(citations).items() if number in known}
+
+
+def quoted(text: str, passages: Iterable[Passage]) -> tuple[StudyQuotation, ...]:
+    """The quotations in an answer, compared with what was retrieved for it; none where nothing was."""
+    snippets = tuple(passage.snippet for passage in passages)
+    found = quotations(text, snippets) if snippets else ()
+    return tuple(StudyQuotation(each.text, each.verified) for each in found)
+
+
+def whole_answer(text: str, passages: Sequence[Passage], citations: Sequence[Citation]) -> tuple[str, Sources]:
+    """An answer as it is streamed: its marks numbered anew, its sources by those numbers, its quotations."""
+    shown, found = _renumbered(text, citable(passages, citations), citations)
+    return shown, structs.replace(found, quotations=quoted(text, passages))
+
+
+def stored_answer(text: str, citations: Sequence[Citation]) -> tuple[str, Sources]:
+    """The same for a stored answer, of which only what it cites is known."""
+    return _renumbered(text, numbered(citations), citations)
+
+
+def _renumbered(text: str, known: Mapping[int, Citation], citations: Sequence[Citation]) -> tuple[str, Sources]:
     marks = Marks(known)
     text = marks.feed(text) + marks.finish()
     return text, sources(citations, known, marks.shown)

@@ -59,8 +59,12 @@ class Documents(Protocol):
     def limits(self) -> DocumentLimits:
         """How much a user may add."""
 
-    async def add_document(self, user_id: str | None, title: str, text: str) -> DocumentInfo:
-        """Keep a text and make it searchable; it is found as soon as this returns.
+    async def add_document(
+        self, user_id: str | None, title: str, text: str, *, document_id: str | None = None
+    ) -> DocumentInfo:
+        """Keep a text and make it searchable; it is found as soon as this returns, and not before.
+
+        `document_id` is a new id, where the caller wants to know it beforehand.
 
         Raises:
             InvalidRequest: It is empty or is not text.

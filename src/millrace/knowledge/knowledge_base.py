@@ -103,10 +103,12 @@ class KnowledgeBase:
             lambda index: index.passages(query, owner_of(user_id), document_ids, limit, own=own)
         )
 
-    async def add_document(self, user_id: str | None, title: str, text: str) -> DocumentInfo:
+    async def add_document(
+        self, user_id: str | None, title: str, text: str, *, document_id: str | None = None
+    ) -> DocumentInfo:
         """Keep a text and make it searchable. See `Documents`."""
         text = checked_text(text, self._limits)
-        document = Document(uuid4().hex, checked_title(title, text), text)
+        document = Document(document_id or uuid4().hex, checked_title(title, text), text)
         return await self._writer.run(lambda index: index.add(owner_of(user_id), document, self._limits, _now_ms()))
 
     async def documents(self, user_id: str | None) -> Sequence[DocumentInfo]:

@@ -6,12 +6,15 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
 from starlette.routing import WebSocketRoute
 
 import millrace
+from millrace.knowledge.documents import Documents
 from millrace.limits.connections import ConnectionCounter
 from millrace.server.body_limit import BodyLimit
 from millrace.server.compose import Ports, compose
+from millrace.server.ingestion import ToldDocuments
 from millrace.server.openai_errors import openai_error_response
 from millrace.server.origin import OriginGuard
 from millrace.server.problems import install_problem_handlers
@@ -31,10 +34,11 @@ from millrace.server.routes import (
     search,
     sessions,
     stream_status,
+    study,
     tokens,
 )
 from millrace.server.routes.documents import documents_router
-from millrace.server.services import current_caller, current_documents
+from millrace.server.services import current_caller, services_of
 from millrace.server.settings import Settings, load_settings
 from millrace.server.socketio import socketio_endpoint
 from millrace.server.static import Page, SecurityHeaders
@@ -55,6 +59,7 @@ _ROUTES = (
     chat,
     health,
     stream_status,
+    study,
     tokens,
     ai_sdk,
     ag_ui,
@@ -104,14 +109,15 @@ def create_app(settings: Settings | None = None, *, ports: Ports | None = None) 
         ai_sdk.PREFIX: ai_sdk.plain_error,
         tokens.PREFIX: tokens.tokens_error,
         openai.PREFIX: openai_error_response,
+        **dict.fromkeys(study.PREFIXES, study.study_error),
     }
     install_problem_handlers(app, forms)
     for module in _ROUTES:
         app.include_router(module.router)
-    app.include_router(documents_router(current_documents, current_caller))
+    app.state.socketio = socketio_endpoint(app)
+    app.include_router(documents_router(_told_documents, current_caller))
     for path, endpoint in websocket_endpoints(app).items():
         app.router.routes.append(WebSocketRoute(path, endpoint))
-    app.state.socketio = socketio_endpoint(app)
     app.mount("/socket.io", app.state.socketio)
     app.mount("/", Page(), name="page")
     return app
@@ -144,6 +150,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
                 yield
         finally:
             del app.state.services
+
+
+def _told_documents(request: Request) -> Documents:
+    """The keeper of the documents, who tells a user's tabs what becomes of them."""
+    app = request.app
+    return ToldDocuments(services_of(app).documents, app.state.socketio.tell)
 
 
 def _middleware(settings: Settings) -> list[Middleware]:

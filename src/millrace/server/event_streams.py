@@ -11,7 +11,7 @@ from millrace.model.messages import Turn
 from millrace.model.principal import Principal
 from millrace.server.services import Services
 from millrace.stream.delivery import DeliveryOptions
-from millrace.transports.sse import EventDialect, EventStream
+from millrace.transports.sse import KEEP_ALIVE, KEEP_ALIVE_S, EventDialect, EventStream
 
 
 async def event_stream(
@@ -25,6 +25,7 @@ async def event_stream(
     closing: bytes = b"",
     headers: Mapping[str, str] | None = None,
     refuse: Callable[[MillraceError], Response] | None = None,
+    keep_alive: tuple[bytes, float] = (KEEP_ALIVE, KEEP_ALIVE_S),
 ) -> EventStream:
     """Follow a turn as the answer to a request.
 
@@ -42,6 +43,7 @@ async def event_stream(
         headers: More headers for the answer; `X-Turn-Id` and `X-Session-Id` are always there, so that every client
             can stop the turn, and watch it elsewhere.
         refuse: Makes the answer to a turn that failed before it said anything; see `EventStream`.
+        keep_alive: What is sent where nothing else was for so many seconds, at most 15.
 
     Raises:
         RateLimited: The caller has too many connections, or asked too often.
@@ -61,6 +63,8 @@ async def event_stream(
             refuse=refuse,
             stopping=services.stopping,
             closed=held.pop_all().close,
+            keep_alive=keep_alive[0],
+            keep_alive_s=keep_alive[1],
         )
 
 

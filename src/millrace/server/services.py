@@ -81,11 +81,6 @@ def _services(connection: HTTPConnection) -> Services:
 ServicesDep = Annotated[Services, Depends(_services)]
 
 
-def current_documents(services: ServicesDep) -> Documents:
-    """The keeper of the documents, as a dependency."""
-    return services.documents
-
-
 async def current_caller(connection: HTTPConnection, services: ServicesDep) -> Principal:
     """Who sends the request, as a dependency.
 

@@ -1,4 +1,4 @@
-from millrace.knowledge.quotations import Quotation, quotations
+from millrace.text.quotations import Quotation, quotations
 
 
 def test_quotations_are_compared_with_their_sources() -> None:
