@@ -45,6 +45,7 @@ async def test_a_hard_question_is_thought_about_in_steps_and_an_easy_one_is_not(
     started = turn.frames[0]["data"]
     assert started["thinking_mode"] == "system2"
     assert started["thinking_reason"] == "the question asks for a proof or a derivation"
+    assert "estimated_time_ms" not in started, "nothing is known of the model yet"
     assert steps_in(turn) == expected(model)
     order = [kind for kind in turn.types if kind in ("reasoning_step", "thinking_complete", "content_token")]
     assert order[:6] == ["reasoning_step"] * 5 + ["thinking_complete"]
@@ -63,10 +64,12 @@ async def test_a_hard_question_is_thought_about_in_steps_and_an_easy_one_is_not(
     await turn.end()
     assert turn.frames[0]["data"]["thinking_mode"] == "system1"
     assert turn.frames[0]["data"]["thinking_reason"] == "the question asks for a fact"
+    assert "estimated_time_ms" not in turn.frames[0]["data"], "what thinking took says nothing of it"
     assert steps_in(turn) == []
     turn = await chat.ask(EASY, model=f"sim/{model}", thinking_mode="system2")
     await turn.end()
     assert turn.types.count("reasoning_step") == 0, "shown only to those who want to see it"
+    assert turn.frames[0]["data"]["estimated_time_ms"] == end["metadata"]["response_time_ms"]
     turn = await chat.ask(HARD, model=f"sim/{model}", thinking_mode="system1", enable_reasoning=True)
     await turn.end()
     assert turn.types.count("reasoning_step") == 0

@@ -105,7 +105,7 @@ export interface ReasoningStep {
   confidence?: number | null;
 }
 /**
- * Reasoning is over; text follows. `duration_ms` counts from its first piece.
+ * Reasoning is over; text follows. `duration_ms` counts from the first word of the model.
  */
 export interface ReasoningCompleted {
   type: "reasoning-completed";

@@ -296,10 +296,14 @@ class Run:
             user_message=turn.command.message,
             thinking_mode=turn.thinking.mode,
             thinking_reason=turn.thinking.reason,
-            estimated_time_ms=self._services.timings.estimate_ms(turn.model),
+            estimated_time_ms=self._services.timings.estimate_ms(self._timed(turn.model)),
             rag_enabled=turn.command.context.enable_rag,
             request_id=turn.command.request_id,
         )
+
+    def _timed(self, model: str) -> str:
+        """What a turn's time is learned under: thinking takes several times as long as answering at once."""
+        return f"{model} {self.turn.thinking.mode}"
 
     def _resume(self, transcript: Transcript) -> None:
         """Go on with a turn whose process died.
@@ -341,7 +345,7 @@ class Run:
             await reservation.settle(endings.usage(), completed=isinstance(event, TurnCompleted))
         await writer.seal(event)
         if isinstance(event, TurnCompleted) and not event.parts:
-            services.timings.add(event.model, event.response_time_ms)
+            services.timings.add(self._timed(event.model), event.response_time_ms)
         await self._release(_STATES[type(event)])
         command = self.turn.command
         if command.ephemeral or command.brief_log:

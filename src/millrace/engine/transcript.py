@@ -64,7 +64,7 @@ class Transcript:
         self._reasoning: list[str] = []
         self._steps = StepCutter()
         self.steps: list[StepFound] = []
-        self._reasoning_began: float | None = None
+        self._heard_at: float | None = None
         self.chars = 0
         self.pieces = 0
         self.first_text_at: float | None = None
@@ -104,7 +104,7 @@ class Transcript:
                 case _:
                     pass
         if self._lifecycle.state is State.REASONING:
-            self._reasoning_began = self._clock.monotonic()
+            self._heard_at = self._clock.monotonic()
 
     @property
     def begun(self) -> bool:
@@ -147,6 +147,8 @@ class Transcript:
 
     def take(self, deltas: Iterable[Delta]) -> None:
         """Write what arrived from the provider together, together."""
+        if self._heard_at is None:
+            self._heard_at = self._clock.monotonic()
         try:
             for delta in deltas:
                 if type(delta) is TextPiece:
@@ -225,8 +227,6 @@ class Transcript:
     def _take_step(self, found: StepFound) -> None:
         if self._lifecycle.state not in {State.READY, State.REASONING}:
             return  # the reasoning is closed
-        if self._reasoning_began is None:
-            self._reasoning_began = self._clock.monotonic()
         self._put_step(self._steps.number(found))
 
     def _put_step(self, step: ReasoningStep) -> None:
@@ -238,8 +238,6 @@ class Transcript:
             # The model goes on thinking after a break, still before its answer: too late for the summary.
             self._reasoning.append(text)
             return
-        if self._reasoning_began is None:
-            self._reasoning_began = self._clock.monotonic()
         self._reasoning.append(text)
         self._put(ReasoningDelta(text))
         if self._lifecycle.state is State.REASONING:
@@ -256,8 +254,8 @@ class Transcript:
             return
         for step in self._steps.finish():
             self._put_step(step)
-        began = self._reasoning_began if self._reasoning_began is not None else self._clock.monotonic()
-        duration_ms = round((self._clock.monotonic() - began) * 1000)
+        now = self._clock.monotonic()
+        duration_ms = round((now - (now if self._heard_at is None else self._heard_at)) * 1000)
         self._put(ReasoningCompleted(_summary(self.reasoning), self._steps.count, duration_ms))
 
 

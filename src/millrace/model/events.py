@@ -168,7 +168,7 @@ class ReasoningStep(Event, frozen=True):
 
 
 class ReasoningCompleted(Event, frozen=True):
-    """Reasoning is over; text follows. `duration_ms` counts from its first piece."""
+    """Reasoning is over; text follows. `duration_ms` counts from the first word of the model."""
 
     summary: str
     steps: int

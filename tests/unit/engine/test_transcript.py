@@ -1,6 +1,7 @@
 """What a provider says becomes entries at once, and the ending finds what it needs."""
 
 import pytest
+from tests.support.clock import ManualClock
 
 from millrace.engine.transcript import Transcript
 from millrace.model.errors import StreamError
@@ -151,3 +152,16 @@ def test_another_process_knows_the_steps(writer: ListWriter) -> None:
     assert transcript.steps == [StepFound("decomposition", "Take it apart.", 0.5)]
     transcript.take([StepFound("synthesis", "So it is.")])
     assert writer.events == [ReasoningStep(2, "synthesis", "So it is.")]
+
+
+def test_thinking_is_timed_from_the_models_first_word(writer: ListWriter) -> None:
+    clock = ManualClock()
+    transcript = Transcript(writer, clock)
+    transcript.write(START)
+    clock.advance(5)
+    transcript.take(())
+    clock.advance(2)
+    transcript.take([StepFound("synthesis", "It took two seconds to write this.")])
+    clock.advance(1)
+    transcript.take([TextPiece("So it is.")])
+    assert ReasoningCompleted("It took two seconds to write this.", 1, 3000) in writer.events
