@@ -5,15 +5,14 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack, ExitStack, suppress
 from dataclasses import dataclass
 
 import pytest
 from tests.support.chat_client import Chat, Visitor, WatchedTurn, digest, text_of
 from tests.support.postgresql import postgresql_program, postgresql_server
 from tests.support.redis import RedisServer, redis_program, redis_server
-from tests.support.server import RunningServer, start_server
+from tests.support.server import RunningServer, running_server
 from websockets.exceptions import ConnectionClosed
 
 pytestmark = pytest.mark.skipif(
@@ -21,12 +20,13 @@ pytestmark = pytest.mark.skipif(
 )
 LEASE_S = 1.0
 OUTAGE_S = 2.0
+VERY_SLOW = "sim/sim?tokens=400&interval_ms=40&text=mixed"
 SLOW = "sim/sim?tokens=400&interval_ms=10&text=mixed"
 
 
 @dataclass
 class Site:
-    """Three servers that share everything but their process. The last tests end one each."""
+    """Two servers that share everything but their processes, of which the first has two."""
 
     redis: RedisServer
     servers: list[RunningServer]
@@ -43,15 +43,12 @@ def site(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) 
             "MILLRACE_LEASE_S": str(LEASE_S),
             "MILLRACE_REDIS_OUTAGE_S": str(OUTAGE_S),
         }
-        with ThreadPoolExecutor() as starting:
-            servers = list(starting.map(lambda _: start_server(data, environment=shared), range(3)))
-        try:
-            yield Site(redis, servers)
-        finally:
-            for server in servers:
-                if server.process.poll() is None:
-                    server.process.send_signal(signal.SIGCONT)
-                    server.stop()
+        with ExitStack() as stack:
+
+            def start(*options: str) -> RunningServer:
+                return stack.enter_context(running_server(data, environment=shared, options=options))
+
+            yield Site(redis, [start("--workers", "2"), start()])
 
 
 @pytest.fixture
@@ -73,9 +70,9 @@ async def connected(stack: AsyncExitStack, visitor: Visitor) -> Chat:
     return chat
 
 
-async def both(stack: AsyncExitStack, site: Site, first: int = 1) -> tuple[Visitor, Visitor]:
-    """One visitor at two servers, of which the second outlives all tests."""
-    here = await stack.enter_async_context(Visitor.guest(site.servers[first].url))
+async def both(stack: AsyncExitStack, site: Site) -> tuple[Visitor, Visitor]:
+    """One visitor at both servers: at the one that does not outlive the tests, and at the one with two workers."""
+    here = await stack.enter_async_context(Visitor.guest(site.servers[1].url))
     there = here.at(site.servers[0].url)
     stack.push_async_callback(there.http.aclose)
     return here, there
@@ -220,7 +217,7 @@ async def test_a_redis_that_lost_its_data_ends_turns_honestly(site: Site, stack:
 
 
 async def test_kill_9_of_the_owner_is_continued_by_the_other(site: Site, stack: AsyncExitStack) -> None:
-    here, there = await both(stack, site, 2)
+    here, there = await both(stack, site)
     asking, watching = await connected(stack, here), await connected(stack, there)
     turns = [await asking.ask(f"Number {n}.", model=f"{SLOW}&seed={n}") for n in range(8)]
     for turn in turns:
@@ -228,7 +225,7 @@ async def test_kill_9_of_the_owner_is_continued_by_the_other(site: Site, stack: 
     watched = [await watching.resume(turn.turn_id) for turn in turns]
     for turn in watched:
         await turn.until(20)
-    site.servers[2].kill()
+    site.servers[1].kill()
     killed = time.monotonic()
     seen = [len(turn.frames) for turn in watched]
     while any(len(turn.frames) <= was + 5 for turn, was in zip(watched, seen, strict=True)):
@@ -242,16 +239,25 @@ async def test_kill_9_of_the_owner_is_continued_by_the_other(site: Site, stack: 
         assert whole(old, new) == whole(other)
 
 
-async def test_sigterm_hands_over_at_once(site: Site, stack: AsyncExitStack) -> None:
-    here, there = await both(stack, site)
-    asking, watching = await connected(stack, here), await connected(stack, there)
-    turn = await asking.ask("Talk.", model=SLOW)
-    await turn.until(1)
-    watched = await watching.resume(turn.turn_id)
-    await watched.until(20)
-    assert await asyncio.to_thread(site.servers[1].stop) == 0
-    assert (await asking.wait_closed())[0] == 1012
-    returning = await connected(stack, there)
-    resumed = await returning.resume(turn.turn_id, turn.last_seq)
-    await asyncio.gather(watched.end(), resumed.end())
-    assert whole(turn, resumed) == whole(watched)
+async def test_a_rolling_restart_loses_nothing(site: Site, stack: AsyncExitStack) -> None:
+    """Each worker hands its turns over and closes its connections with 1012; clients come back to whoever is there."""
+    visitor = await stack.enter_async_context(Visitor.guest(site.servers[0].url))
+    chats = [await connected(stack, visitor) for _ in range(6)]
+    turns = [[await chat.ask(f"{n}.", model=f"{VERY_SLOW}&seed={n}")] for n, chat in enumerate(chats)]
+    for (turn,) in turns:
+        await turn.until(5)
+    site.servers[0].process.send_signal(signal.SIGHUP)
+
+    async def watch(seen: list[WatchedTurn]) -> str:
+        while True:
+            with suppress(AssertionError):  # the connection was lost
+                await seen[-1].end()
+                return whole(*seen)
+            last = max(turn.last_seq for turn in seen)
+            seen.append(await (await connected(stack, visitor)).resume(seen[0].turn_id, last))
+
+    texts = await asyncio.gather(*(watch(seen) for seen in turns))
+    assert all(texts)
+    codes = [(await chat.wait_closed())[0] for chat in chats]
+    assert codes == [1012] * len(chats), "all workers were replaced"
+    assert all(len(seen) > 1 for seen in turns)

@@ -3,10 +3,14 @@
 import asyncio
 import errno
 import logging
+import os
 import signal
 import socket
+import sys
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -19,6 +23,7 @@ from millrace.server.logging import program_logging
 from millrace.server.services import Services, services_of
 from millrace.server.settings import GOOD_SECRET_BYTES, Settings, is_loopback, unknown_variables
 from millrace.server.settings_errors import SettingsError
+from millrace.server.workers import Life, WorkerFailed, Workers
 from millrace.transports.uvicorn_http import ChunksProtocol
 from millrace.transports.uvicorn_protocol import FramesProtocol
 
@@ -147,21 +152,60 @@ def run_server(settings: Settings) -> None:
             print(f"Millrace is ready at {url}", flush=True)  # noqa: T201 - it is the command's output
 
         try:
-            _run(create_app(settings), settings, listener, announce)
+            if settings.workers > 1:
+                Workers(_work, (settings.model_dump(), listener), settings.workers).run(announce)
+            else:
+                _run(create_app(settings), settings, listener, announce)
         except MillraceError as error:
             if error.detail:
                 _log.error("%s", error.detail)
             raise
+        except WorkerFailed as error:
+            sys.exit(error.code)
         finally:
             listener.close()
 
 
-def _run(app: FastAPI, settings: Settings, listener: socket.socket, ready: Callable[[], None]) -> None:
-    """`serve` in an event loop of its own (uvloop where there is one)."""
+def _work(life: Life, values: dict[str, Any], listener: socket.socket) -> None:
+    """One of several workers: what `run_server` does once the port is bound. It ends with its parent."""
+    settings = Settings.model_validate(values)
+    with program_logging(settings.log_level, settings.log_format, access=settings.access_log):
+        try:
+            _run(create_app(settings), settings, listener, life.ready, parent=life.parent)
+        except (SettingsError, MillraceError) as error:
+            detail = error.detail if isinstance(error, MillraceError) else None
+            _log.error("a worker could not start: %s", detail or error)
+            sys.exit(2 if isinstance(error, SettingsError) else 1)
+        except KeyboardInterrupt:
+            sys.exit(130)
+        finally:
+            listener.close()
+
+
+def _run(
+    app: FastAPI,
+    settings: Settings,
+    listener: socket.socket,
+    ready: Callable[[], None],
+    parent: Connection | None = None,
+) -> None:
+    """`serve` in an event loop of its own (uvloop where there is one), until `parent` ends where there is one."""
     factory = _config(app, settings).get_loop_factory()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # until uvicorn listens to it: end cleanly all the same
     with asyncio.Runner(loop_factory=factory) as runner:
+        if parent is not None:
+            _end_with(parent, runner.get_loop())
         runner.run(serve(app, settings, listener, ready))
+
+
+def _end_with(parent: Connection, loop: asyncio.AbstractEventLoop) -> None:
+    """Stop in order once the other end of `parent` is gone, which nobody writes to."""
+
+    def gone() -> None:
+        loop.remove_reader(parent.fileno())
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    loop.add_reader(parent.fileno(), gone)
 
 
 def _warn(settings: Settings) -> None:
