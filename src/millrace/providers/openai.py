@@ -44,7 +44,7 @@ class OpenAIProvider(HttpProvider):
     ) -> None:
         super().__init__(name, base_url, api_key, http, max_event_bytes=max_event_bytes)
         self._thinking_budget = thinking_budget
-        self._official = urlsplit(base_url).hostname == "api.openai.com"
+        self._host = urlsplit(base_url).hostname or ""
         self._habits: dict[str, Habits] = {}  # what models were found to want
 
     @override
@@ -65,7 +65,7 @@ class OpenAIProvider(HttpProvider):
         Raises:
             MillraceError: It was refused, or there is no connection.
         """
-        habits = self._habits.get(request.model) or habits_for(request.model, official=self._official)
+        habits = self._habits.get(request.model) or habits_for(request.model, host=self._host)
         url, headers = f"{self._base_url}/chat/completions", _headers(request.api_key or self._api_key)
         headers["Content-Type"] = "application/json"
         for left in range(_MAX_ADAPTATIONS, -1, -1):

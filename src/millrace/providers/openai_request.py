@@ -27,13 +27,21 @@ class Habits(Struct, frozen=True):
     usage: bool = True
     temperature: bool = True
     effort: bool = False
+    """OpenAI's reasoning models are always told how hard to think."""
+    effort_to_think: bool = False
+    """Any model is told, where it is to think: OpenRouter turns the effort into what each of its providers wants."""
     logprobs: bool = True
 
 
-def habits_for(model: str, *, official: bool) -> Habits:
-    """What a model most likely wants; `official` is OpenAI itself."""
+def habits_for(model: str, *, host: str = "") -> Habits:
+    """What a model most likely wants, by its name and the host that serves it."""
     reasons = is_openai_reasoning(model)
-    return Habits(max_completion_tokens=official or reasons, temperature=not reasons, effort=reasons)
+    return Habits(
+        max_completion_tokens=host == "api.openai.com" or reasons,
+        temperature=not reasons,
+        effort=reasons,
+        effort_to_think=host == "openrouter.ai",
+    )
 
 
 def is_openai_reasoning(model: str) -> bool:
@@ -68,7 +76,8 @@ def effort_for(request: GenerationRequest, budget: int | None) -> Effort:
 
 def encode_request(request: GenerationRequest, habits: Habits, thinking_budget: int | None = None) -> bytes:
     """The JSON body of a call; `thinking_budget` is in tokens."""
-    effort = effort_for(request, thinking_budget) if habits.effort else None
+    tells = habits.effort or (habits.effort_to_think and request.reasoning)
+    effort = effort_for(request, thinking_budget) if tells else None
     limit = request.max_tokens + (effort.room if effort else 0)
     body: dict[str, Any] = {
         "model": request.model,
@@ -95,11 +104,11 @@ def adapted(habits: Habits, refusal: Refusal) -> Habits | None:
     changes: dict[str, bool] = {}
     if habits.usage and ("stream_options" in words or "include_usage" in words):
         changes = {"usage": False}
+    elif (habits.effort or habits.effort_to_think) and "reasoning" in words and "effort" in words:
+        changes = {"effort": False, "effort_to_think": False}
     elif "max_tokens" in words or "max_completion_tokens" in words:
         # Only the name may be at fault here: a limit that is too high for the model is refused in other words.
         changes = {"max_completion_tokens": not habits.max_completion_tokens} if _UNKNOWN.search(words) else {}
-    elif habits.effort and "reasoning_effort" in words:
-        changes = {"effort": False}
     elif habits.logprobs and "logprobs" in words:
         changes = {"logprobs": False}
     elif habits.temperature and "temperature" in words:

@@ -24,14 +24,26 @@ def test_the_usual_body() -> None:
 
 
 def test_reasoning_models_of_openai() -> None:
-    sent = body(habits_for("o3-mini", official=False), temperature=1.0, reasoning=True, max_tokens=9)
+    sent = body(habits_for("o3-mini"), temperature=1.0, reasoning=True, max_tokens=9)
     assert sent["max_completion_tokens"] == 25_009, "the limit counts the thinking too"
     assert sent["reasoning_effort"] == "high"
     assert "temperature" not in sent
     assert "max_tokens" not in sent
-    at_once = body(habits_for("o3-mini", official=False), max_tokens=9)
+    at_once = body(habits_for("o3-mini"), max_tokens=9)
     assert (at_once["reasoning_effort"], at_once["max_completion_tokens"]) == ("low", 4105)
     assert "reasoning_effort" not in body(Habits(), reasoning=True)
+
+
+def test_openrouter_tells_any_model_to_think() -> None:
+    habits = habits_for("anthropic/claude-sonnet-4.5", host="openrouter.ai")
+    assert body(habits, reasoning=True, max_tokens=9)["reasoning_effort"] == "high"
+    assert body(habits, reasoning=True, max_tokens=9)["max_tokens"] == 25_009
+    assert "reasoning_effort" not in body(habits)
+    assert body(habits_for("openai/gpt-5", host="openrouter.ai"))["reasoning_effort"] == "low"
+    refusal = Refusal(400, words="Only one of reasoning.effort and reasoning.max_tokens can be specified")
+    changed = adapted(habits, refusal)
+    assert changed is not None
+    assert "reasoning_effort" not in body(changed, reasoning=True)
 
 
 @pytest.mark.parametrize(
@@ -47,15 +59,15 @@ def test_a_budget_becomes_an_effort(budget: int | None, effort: str) -> None:
     "model", ["o1", "o3-mini", "o4-mini-2025-04-16", "gpt-5", "gpt-5.1-mini", "openai/gpt-5-nano", "GPT-6"]
 )
 def test_names_of_reasoning_models(model: str) -> None:
-    assert habits_for(model, official=False).max_completion_tokens
+    assert habits_for(model).max_completion_tokens
 
 
 @pytest.mark.parametrize(
     "model", ["gpt-4o", "gpt-4.1", "gpt-3.5-turbo", "gpt-5-chat-latest", "llama-3", "olmo", "gpt-oss-20b"]
 )
 def test_names_of_other_models(model: str) -> None:
-    assert not habits_for(model, official=False).max_completion_tokens
-    assert habits_for(model, official=True).max_completion_tokens
+    assert not habits_for(model).max_completion_tokens
+    assert habits_for(model, host="api.openai.com").max_completion_tokens
 
 
 @pytest.mark.parametrize(
