@@ -32,8 +32,16 @@ class Thinkers(Protocol):
         """Remember one."""
 
 
+_CHARS_PER_TOKEN = 16
+"""A provider that ignores `max_tokens` is cut here: no tokenizer averages more characters to a token."""
+
+
 class _ThinksByItself(Exception):
     """The model showed thinking of its own: it needs no steps from us."""
+
+
+class _ThoughtEnough(Exception):
+    """The steps are as long as they may be: their call is to be closed."""
 
 
 class StepwiseProvider:
@@ -101,12 +109,16 @@ class StepwiseProvider:
 
         def take(deltas: Sequence[Delta]) -> None:
             sink(thought.take(deltas))  # empty as well: it shows that somebody is there
+            if thought.chars > self._max_tokens * _CHARS_PER_TOKEN:
+                raise _ThoughtEnough
 
         try:
             await self._provider.generate(asked, take)
         except _ThinksByItself:
             sink((EarlierCall(thought.usage(asked), thought.cost),))
             raise
+        except _ThoughtEnough:
+            pass
         sink((*thought.end(), EarlierCall(thought.usage(asked), thought.cost)))
         return tuple(thought.steps)
 
@@ -119,7 +131,7 @@ class _Thought:
         self.cost: float | None = None
         self._lines = StepLines()
         self._usage: Usage | None = None
-        self._chars = 0
+        self.chars = 0
 
     def take(self, deltas: Sequence[Delta]) -> list[StepFound]:
         """The steps that are whole now."""
@@ -127,7 +139,7 @@ class _Thought:
         for index, delta in enumerate(deltas):
             match delta:
                 case TextPiece(text=text):
-                    self._chars += len(text)
+                    self.chars += len(text)
                     scored = deltas[index + 1] if index + 1 < len(deltas) else None
                     found += self._lines.feed(text, scored.probabilities if isinstance(scored, TokensScored) else ())
                 case ReasoningPiece():
@@ -149,7 +161,7 @@ class _Thought:
         """What the call took, all of whose output is reasoning; by estimate where the provider says nothing."""
         if self._usage is not None:
             return msgspec.structs.replace(self._usage, reasoning_tokens=self._usage.output_tokens)
-        written = -(-self._chars // 4)
+        written = -(-self.chars // 4)
         read = sum(estimate_tokens(message.content) for message in asked.messages)
         return Usage(read, written, reasoning_tokens=written, estimated=True)
 

@@ -145,6 +145,17 @@ async def test_a_failure_in_the_first_call_is_one() -> None:
     assert asked.deltas == [StepFound("decomposition", "a", 0.5)]
 
 
+async def test_steps_that_do_not_end_are_cut() -> None:
+    asked = Asked()
+    plan = await asked.call()
+    plan.say("decomposition: Begin. [confidence 0.9]\nexploration: ", "and so on " * 200)
+    answer = await asked.call()
+    assert plan.closed.is_set()
+    assert [delta.kind for delta in asked.deltas if isinstance(delta, StepFound)] == ["decomposition", "exploration"]
+    answer.finish()
+    await asked.task
+
+
 async def test_a_model_that_writes_no_steps_answers_all_the_same() -> None:
     asked = Asked()
     (await asked.call()).finish()
