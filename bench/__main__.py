@@ -56,7 +56,7 @@ def main(
     wanted = _names(only, NAMES, "workload or part")
     chosen = _names(servers, known, "server")
     plan = Plan(
-        [spec for spec in SERVERS if not chosen or spec.name in chosen],
+        [spec for spec in SERVERS if (spec.name in chosen if chosen else not spec.services)],
         workloads.select(
             workloads.quick_workloads() if quick else workloads.full_workloads(),
             wanted,

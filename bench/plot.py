@@ -11,9 +11,9 @@ from bench import metrics, workloads
 from bench.machine import Machine
 from bench.metrics import Metric
 from bench.results import Results
-from bench.servers import FLOOR, MEMORY, SERVERS, SQLITE, USUAL
+from bench.servers import FLOOR, MEMORY, REDIS, SERVERS, SQLITE, USUAL
 
-COLORS = {FLOOR: "#9aa5b1", MEMORY: "#2f7ed8", SQLITE: "#12539c", USUAL: "#d9822b"}
+COLORS = {FLOOR: "#9aa5b1", MEMORY: "#2f7ed8", SQLITE: "#12539c", REDIS: "#7a4fb5", USUAL: "#d9822b"}
 OTHER_COLOR = "#6b7280"
 INK = "#1f2933"
 COLUMNS = 3

@@ -3,12 +3,15 @@
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote
 
-from bench.process import ROOT, Child, Cores, run_to_end
+from tests.support.postgresql import postgresql_server
+from tests.support.redis import redis_server
+
+from bench.process import ROOT, Child, Cores, pinned, run_to_end
 
 BINARIES = Path(sys.executable).parent
 USER = "bench"
@@ -37,6 +40,8 @@ class ServerSpec:
     environment: Mapping[str, str] = field(default_factory=dict)
     product: bool = False
     """True for Millrace: it wants a user's token, and names models `provider/model`."""
+    services: bool = False
+    """Whether a Redis and a PostgreSQL are started for it; such a server is measured where it is asked for by name."""
 
 
 def _yardstick(name: str, title: str) -> ServerSpec:
@@ -48,13 +53,20 @@ def _millrace(log: str) -> ServerSpec:
     return ServerSpec(log, f"millrace, {log} log", command, {"MILLRACE_LOG": log} | SETTINGS, product=True)
 
 
+def _several() -> ServerSpec:
+    """Millrace as it runs in several processes, though it is one here."""
+    spec = _millrace("redis")
+    return replace(spec, title="millrace, Redis log, PostgreSQL", services=True)
+
+
 SERVERS: tuple[ServerSpec, ...] = (
     _yardstick("floor", "floor: uvloop, picows"),
     _millrace("memory"),
     _millrace("sqlite"),
     _yardstick("usual", "usual: FastAPI, openai SDK"),
+    _several(),
 )
-FLOOR, MEMORY, SQLITE, USUAL = (spec.name for spec in SERVERS)
+FLOOR, MEMORY, SQLITE, USUAL, REDIS = (spec.name for spec in SERVERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +99,14 @@ def running(spec: ServerSpec, upstream: str, token: str, cores: Cores) -> Iterat
     Raises:
         BenchError: it does not start.
     """
-    with tempfile.TemporaryDirectory(prefix="millrace-bench-") as data:
+    with ExitStack() as stack:
+        data = stack.enter_context(tempfile.TemporaryDirectory(prefix="millrace-bench-"))
         command = [part.format(upstream=upstream, data=data) for part in spec.command]
         environment = {"OPENAI_BASE_URL": upstream, "OPENAI_API_KEY": "bench", **spec.environment}
+        if spec.services:
+            with pinned(cores.others):
+                environment["MILLRACE_REDIS_URL"] = stack.enter_context(redis_server()).url
+                environment["MILLRACE_DATABASE_URL"] = stack.enter_context(postgresql_server())
         # Millrace runs in a folder without a millrace.toml: the settings of this checkout are not the bench's.
         folder = Path(data) if spec.product else ROOT
         child = Child(spec.title, command, cores.server, environment, folder)

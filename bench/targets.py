@@ -7,7 +7,7 @@ from enum import StrEnum
 from bench import metrics, workloads
 from bench.metrics import Metric
 from bench.results import Results
-from bench.servers import MEMORY, SQLITE, USUAL
+from bench.servers import MEMORY, REDIS, SQLITE, USUAL
 
 
 class Verdict(StrEnum):
@@ -71,6 +71,7 @@ def check(results: Results, slack: float) -> Iterator[Check]:
             if value is not None:
                 yield Check(target.title, server, value, limit, slack)
     yield from _against_usual(results, slack)
+    yield from _redis(results, slack)
     yield from _pauses(results, slack)
     yield Check("answers that failed or were not the feed's", "all", results.total(metrics.MISMATCHES), 0.0, 1.0)
 
@@ -82,6 +83,16 @@ def _against_usual(results: Results, slack: float) -> Iterator[Check]:
         if usual is not None and value is not None:
             limit = 1 / _TIMES_LESS_THAN_USUAL
             yield Check("CPU per token, paced: share of the usual app's", server, value / usual, limit, slack)
+
+
+def _redis(results: Results, slack: float) -> Iterator[Check]:
+    """What several processes cost, where that was measured."""
+    sqlite, redis = (results.get(server, workloads.PACED, metrics.CPU) for server in (SQLITE, REDIS))
+    if sqlite is not None and redis is not None:
+        yield Check("CPU per token, paced: times the SQLite log's", REDIS, redis / sqlite, 1.6, slack)
+    added = results.get(REDIS, workloads.PACED, metrics.ADDED_P99)
+    if added is not None:
+        yield Check("added latency p99, paced, ms", REDIS, added, 20.0, slack)
 
 
 def _pauses(results: Results, slack: float) -> Iterator[Check]:

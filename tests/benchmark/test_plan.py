@@ -41,8 +41,8 @@ def test_only_millrace_has_second_watchers() -> None:
     wanted = {
         workload.name: [spec.name for spec in SERVERS if plan.wants(spec, workload)] for workload in plan.workloads
     }
-    assert wanted.pop("slow") == wanted.pop("control") == ["memory", "sqlite"]
-    assert set(map(tuple, wanted.values())) == {("floor", "memory", "sqlite", "usual")}
+    assert wanted.pop("slow") == wanted.pop("control") == ["memory", "sqlite", "redis"]
+    assert set(map(tuple, wanted.values())) == {("floor", "memory", "sqlite", "usual", "redis")}
 
 
 def test_slow_reader_brings_its_control() -> None:
