@@ -22,7 +22,7 @@ def test_the_tree_at_the_top_of_the_file_is_whole() -> None:
 
 def test_sentences_are_for_people() -> None:
     for cls in classes():
-        message = cls().message
+        message = cls.default_message
         assert message.endswith((".", "?"))
         assert message[0].isupper()
         assert 400 <= cls.status < 600
