@@ -12,12 +12,23 @@ from tests.support.journal import requests_of
 from tests.support.parts_speakers import AgUiSpeaker, AiSdkSocketSpeaker, AiSdkSpeaker
 from tests.support.responses_speaker import ResponsesSpeaker
 from tests.support.server import start_server
+from tests.support.session_speaker import SessionSpeaker
+from tests.support.socketio_speakers import StudySpeaker, TokensEventsSpeaker
 from tests.support.speakers import SPEAKERS as OTHERS
 from tests.support.speakers import Heard, Speaker
 
 from millrace.testing.simulator.process import SimulatorProcess
 
-SPEAKERS: tuple[type[Speaker], ...] = (*OTHERS, ResponsesSpeaker, AiSdkSpeaker, AiSdkSocketSpeaker, AgUiSpeaker)
+SPEAKERS: tuple[type[Speaker], ...] = (
+    *OTHERS,
+    SessionSpeaker,
+    TokensEventsSpeaker,
+    StudySpeaker,
+    ResponsesSpeaker,
+    AiSdkSpeaker,
+    AiSdkSocketSpeaker,
+    AgUiSpeaker,
+)
 EVERY = pytest.mark.parametrize("kind", SPEAKERS, ids=lambda kind: kind.name)
 _told: dict[str, str] = {}
 """What a model said, in whichever protocol it was asked first: it says the same to everybody."""

@@ -9,7 +9,7 @@ from msgspec import UNSET, Struct
 from millrace.dialects.parts import sse_record
 from millrace.dialects.reading import CORRECT, check_user, checked_id, json_object, wrong_field
 from millrace.dialects.study_frames import Done, Failure, Token
-from millrace.dialects.study_renderer import StudyRenderer
+from millrace.dialects.study_renderer import Piece, StudyRenderer
 from millrace.dialects.study_sources import Sources
 from millrace.model.errors import InvalidRequest, MillraceError, NoActiveStream
 from millrace.model.events import TurnCancelled, TurnCompleted, TurnFailed, TurnStarted
@@ -106,9 +106,9 @@ class StudyEventWords:
     def __init__(self) -> None:
         self._encode = msgspec.json.Encoder().encode
 
-    def token(self, started: TurnStarted, seq: int, text: str) -> bytes:
+    def token(self, started: TurnStarted, seq: int, piece: Piece) -> bytes:
         """A piece of the answer."""
-        return self._record(started, seq, Token(text))
+        return self._record(started, seq, Token(piece.text))
 
     def done(
         self, started: TurnStarted, seq: int, found: Sources, end: TurnCompleted | TurnCancelled

@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, Struct
 from millrace.dialects.dialect import BadFrame, Reference
 from millrace.dialects.reading import check_user, id_in, wrong_field
 from millrace.dialects.study_frames import StreamComplete, StreamError, StreamToken
-from millrace.dialects.study_renderer import StudyRenderer
+from millrace.dialects.study_renderer import Piece, StudyRenderer
 from millrace.dialects.study_sources import Sources
 from millrace.dialects.tokens_frames import Id
 from millrace.model.commands import CancelTurn, Command, Ping, ResumeTurn
@@ -99,9 +99,11 @@ class StudyRoomWords:
     def __init__(self) -> None:
         self._encode = msgspec.json.Encoder().encode
 
-    def token(self, started: TurnStarted, seq: int, text: str) -> bytes:
+    def token(self, started: TurnStarted, seq: int, piece: Piece) -> bytes:
         """A piece of the answer."""
-        return self._event("chat-stream-token", StreamToken(started.session_id, text, started.turn_id, seq))
+        merged = UNSET if piece.count == 1 else piece.count
+        data = StreamToken(started.session_id, piece.text, started.turn_id, seq, piece.first, merged)
+        return self._event("chat-stream-token", data)
 
     def done(
         self, started: TurnStarted, seq: int, found: Sources, end: TurnCompleted | TurnCancelled

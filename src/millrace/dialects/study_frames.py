@@ -68,12 +68,18 @@ class Failure(Struct, frozen=True, gc=False, rename="camel", tag_field="type", t
 
 
 class StreamToken(Struct, frozen=True, gc=False, rename="camel"):
-    """The data of `chat-stream-token`."""
+    """The data of `chat-stream-token`.
+
+    `index` counts the pieces before it, `merged` those that it holds where they are more than one. Who comes back to an
+    answer waits for the piece whose index is next, and takes no other.
+    """
 
     session_id: str
     token: str
     turn_id: str
     seq: int
+    index: int
+    merged: int | UnsetType = UNSET
 
 
 class StreamComplete(Struct, frozen=True, gc=False, rename="camel"):

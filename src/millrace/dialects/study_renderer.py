@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from millrace.dialects.study_marks import Marks
 from millrace.dialects.study_sources import Sources, citable, quoted, sources
@@ -20,10 +20,18 @@ from millrace.model.events import (
 from millrace.stream.delivery import Merged
 
 
+class Piece(Struct, frozen=True, gc=False):
+    """A part of the answer's text, as it is shown: `first` counts the pieces before it, `count` those that it holds."""
+
+    text: str
+    first: int
+    count: int
+
+
 class StudyWords(Protocol):
     """How a transport of `study` says things."""
 
-    def token(self, started: TurnStarted, seq: int, text: str) -> bytes:
+    def token(self, started: TurnStarted, seq: int, piece: Piece) -> bytes:
         """A piece of the answer."""
 
     def done(
@@ -51,8 +59,9 @@ class StudyRenderer:
         self._passages: Sequence[Passage] = ()
         self._texts: list[str] = []
         self._gathered: list[str] = []
+        self._first = 0  # the first piece that is gathered and not said
         self._count = 0
-        self._said: list[str] = []  # by piece, what was said when it came
+        self._said: list[Piece | None] = []  # by piece, what was said when it came
 
     def render(self, entry: Entry) -> Sequence[bytes]:
         """The frames of an entry."""
@@ -75,19 +84,21 @@ class StudyRenderer:
 
     def merge(self, merged: Merged) -> Sequence[bytes]:
         """What was said of several pieces, together."""
-        text = "".join(self._said[merged.first : merged.first + merged.count])
-        return (self._words.token(self._started, merged.seq, text),) if text else ()
+        said = [piece for piece in self._said[merged.first : merged.first + merged.count] if piece is not None]
+        if not said:
+            return ()
+        text = "".join(piece.text for piece in said)
+        whole = Piece(text, said[0].first, sum(piece.count for piece in said))
+        return (self._words.token(self._started, merged.seq, whole),)
 
     def _text(self, entry: Entry, event: TextDelta) -> Sequence[bytes]:
         self._gathered.append(self._marks.feed(event.text))
         self._texts.append(event.text)
         self._count += 1
-        if not self._chunk_size or self._count % self._chunk_size:
-            self._said.append("")
-            return ()
-        text = self._take()
-        self._said.append(text)
-        return (self._words.token(self._started, entry.seq, text),) if text else ()
+        full = self._chunk_size and not self._count % self._chunk_size
+        piece = self._take() if full else None
+        self._said.append(piece)
+        return () if piece is None else (self._words.token(self._started, entry.seq, piece),)
 
     def _rest(self, seq: int) -> Sequence[bytes]:
         """What is still to be said of the text, before the entry `seq` ends it.
@@ -95,13 +106,19 @@ class StudyRenderer:
         It carries the `seq` of the entry before: a client that saw it and lost its connection still gets the end.
         """
         self._gathered.append(self._marks.finish())
-        text = self._take()
-        return (self._words.token(self._started, seq - 1, text),) if text else ()
+        self._count += 1
+        piece = self._take()
+        return () if piece is None else (self._words.token(self._started, seq - 1, piece),)
 
-    def _take(self) -> str:
+    def _take(self) -> Piece | None:
+        """What was gathered, if that is anything."""
         text = "".join(self._gathered)
         self._gathered.clear()
-        return text
+        if not text:
+            return None
+        piece = Piece(text, self._first, self._count - self._first)
+        self._first = self._count
+        return piece
 
     def _done(self, seq: int, end: TurnCompleted | TurnCancelled) -> Sequence[bytes]:
         citations = end.citations if isinstance(end, TurnCompleted) else ()

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from millrace.dialects.study import DONE, StudyDialect
+from millrace.dialects.study_events import StudyEvents
 from millrace.model.events import (
     AnyEvent,
     Entry,
@@ -54,6 +55,23 @@ def test_pieces_are_grouped(chunk_size: int, expected: list[str]) -> None:
 def test_however_it_is_delivered_the_text_is_the_same(pieces: list[str], chunk_size: int, lag_entries: int) -> None:
     log = log_of(*pieces)
     assert "".join(tokens(rendered(log, chunk_size, lag_entries=lag_entries))) == "".join(tokens(rendered(log, 1)))
+
+
+@given(
+    st.lists(st.text(alphabet="[]123 a`\n", min_size=1, max_size=4), max_size=20),
+    st.integers(0, 5),
+    st.integers(1, 64),
+)
+def test_every_piece_says_which_it_is(pieces: list[str], chunk_size: int, lag_entries: int) -> None:
+    log = log_of(*pieces)
+    delivery = Delivery(live_from=len(log), options=DeliveryOptions(lag_entries=lag_entries, lag_ms=10**9))
+    frames = FrameCache(log, StudyEvents(chunk_size).renderer()).frames(delivery.take(log, 0, sealed=True))
+    known = 0
+    for name, data in map(json.loads, frames):
+        if name == "chat-stream-token":
+            assert data["index"] == known
+            known += data.get("merged", 1)
+    assert known <= len(pieces) + 1
 
 
 def test_two_that_render_differently_have_different_names() -> None:
