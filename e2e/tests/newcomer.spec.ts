@@ -1,4 +1,5 @@
 import { gzipSync } from "node:zlib";
+import { violations } from "../fixtures/axe.ts";
 import { ChatPage } from "../fixtures/page.ts";
 import { expect, test } from "../fixtures/stack.ts";
 
@@ -25,6 +26,49 @@ test("a newcomer without a model gets a true answer and learns how to connect on
   await expect(page).toHaveURL(/\/chat\/.+/);
   await expect(chat.sessions).toHaveCount(1);
   await chat.keep("embedded-light");
+});
+
+test("answers come from one's own documents, and say from where", async ({ page, stack }) => {
+  const chat = new ChatPage(page);
+  await chat.open(stack.url);
+  const buffer = Buffer.from(
+    "# Bread\n\nSourdough bread is baked for 47 minutes at 230 degrees.\n",
+  );
+  const data = await page.evaluateHandle((text) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([text], "bread.md", { type: "text/markdown" }));
+    return transfer;
+  }, buffer.toString());
+  await page.dispatchEvent("body", "dragenter", { dataTransfer: data });
+  await expect(page.getByTestId("drop-zone")).toBeVisible();
+  await chat.keep("drop-light");
+  await page.dispatchEvent("body", "drop", { dataTransfer: data });
+  const attachments = page.getByTestId("attachment");
+  await expect(attachments).toHaveAttribute("data-state", "ready");
+  const picture = { name: "photo.exe", mimeType: "application/octet-stream", buffer };
+  await page.getByTestId("file-input").setInputFiles(picture);
+  await expect(attachments.nth(1)).toHaveAttribute("data-state", "failed");
+  await chat.keep("attachments-light");
+  await page.getByRole("button", { name: "Remove photo.exe" }).click();
+
+  await chat.ask("How long is sourdough bread baked?");
+  await chat.settled();
+  await expect(chat.texts).toContainText("47 minutes");
+  const mark = page.getByTestId("source-mark").first();
+  await mark.hover();
+  await expect(page.getByTestId("source-card")).toContainText("230 degrees");
+  await chat.keep("source-card-light");
+  await mark.click();
+  const panel = page.getByTestId("sources-panel");
+  await expect(panel).toContainText("Bread");
+  await chat.keep("sources-light");
+  expect(await violations(page)).toEqual([]);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.emulateMedia({ colorScheme: "dark" });
+  await chat.keep("sources-phone-dark");
+  await page.keyboard.press("Escape");
+  await expect(panel).toHaveCount(0);
+  await expect(mark).toBeFocused();
 });
 
 test("a first visit downloads less than 180 KiB", async ({ page, stack }) => {

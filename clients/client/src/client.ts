@@ -1,10 +1,12 @@
 import type { ChatError, ConnectionConfig, ServerFrame, TurnFrame } from "@millrace/protocol";
 import { Api } from "./api.ts";
+import { BatchAsker } from "./batch.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Connection, type ConnectionStatus } from "./connection.ts";
 import type { Conversation } from "./conversation.ts";
 import { Conversations } from "./conversations.ts";
-import { failureOf } from "./errors.ts";
+import { type Failure, failureOf } from "./errors.ts";
+import { Holders } from "./holders.ts";
 import { randomId } from "./ids.ts";
 import { SessionLoader } from "./loader.ts";
 import { browserNetwork } from "./network.ts";
@@ -12,7 +14,7 @@ import type { ChatClientOptions, ClientEvent, RegenerateOptions, SendOptions } f
 import { Outbox, type OutboxEntry } from "./outbox.ts";
 import { onNextPaint } from "./schedule.ts";
 import { SessionList } from "./sessions.ts";
-import type { Readable } from "./store.ts";
+import { Emitter, type Readable } from "./store.ts";
 import { browserTabs, type TabMessage, type Tabs } from "./tabs.ts";
 import { webSocketTransport } from "./transport.ts";
 import { hasEnded, hasGap, type Turn } from "./turn.ts";
@@ -27,6 +29,8 @@ import { verify } from "./verify.ts";
 export class ChatClient {
   readonly api: Api;
   readonly sessions: SessionList;
+  /** Whether answers come piece by piece. Else each is asked for over HTTP, and comes once it is whole. */
+  realtime = true;
   readonly #clock: Clock;
   readonly #connection: Connection;
   readonly #outbox: Outbox;
@@ -34,13 +38,14 @@ export class ChatClient {
   readonly #createId: () => string;
   readonly #conversations: Conversations;
   readonly #loader: SessionLoader;
-  readonly #listeners = new Set<(event: ClientEvent) => void>();
+  readonly #events = new Emitter<ClientEvent>();
   /** Sessions whose turn is to be stopped as soon as there is a connection. */
   readonly #stops = new Set<string>();
   /** What the server would not take, for whoever wants to send it again. */
   readonly #refused = new Map<string, OutboxEntry>();
+  readonly #batch: BatchAsker;
+  readonly #holders: Holders;
   #config: ConnectionConfig = {};
-  #holders = 0;
   #unsubscribeTabs: (() => void) | null = null;
 
   constructor(options: ChatClientOptions = {}) {
@@ -51,9 +56,13 @@ export class ChatClient {
     this.#createId = options.createId ?? randomId;
     this.#outbox = new Outbox(options.storage ?? null);
     this.sessions = new SessionList(this.api, this.#tabs);
-    this.#loader = new SessionLoader(this.api, this.#conversations, this.sessions, (turn) =>
-      this.#resume(turn),
-    );
+    const resume = (turn: Turn) => this.#resume(turn);
+    this.#loader = new SessionLoader(this.api, this.#conversations, this.sessions, resume);
+    this.#batch = new BatchAsker(this.api, (sessionId) => this.open(sessionId), {
+      onSession: (conversation, sessionId) => this.#conversations.name(conversation, sessionId),
+      onAnswered: (_, { requestId }) => this.#onAsked(requestId),
+      onRefused: (_, entry, failure) => this.#onRefused(entry, failure),
+    });
     this.#connection = new Connection({
       transport: options.transport ?? webSocketTransport(),
       clock: this.#clock,
@@ -63,6 +72,8 @@ export class ChatClient {
       onOpen: () => this.#onOpen(),
       onFrame: (frame) => this.#onFrame(frame),
     });
+    const [start, stop] = [() => this.#start(), () => this.#stop()];
+    this.#holders = new Holders(this.#clock, start, stop);
     for (const entry of this.#outbox.entries) this.#conversations.obtain(entry.key).begin(entry);
   }
 
@@ -77,25 +88,9 @@ export class ChatClient {
       .filter((key) => this.#conversations.obtain(key).sessionId === null);
   }
 
-  /**
-   * Connects, and stays connected until everybody who asked for it has let go.
-   *
-   * @returns What lets go. The connection closes a moment later, unless it was asked for again: a page that
-   *   takes its tree down and puts it up again keeps it.
-   */
+  /** Connects, and stays connected until everybody who asked for it has let go. Returns what lets go. */
   connect(): () => void {
-    this.#holders++;
-    if (this.#holders === 1) {
-      this.#connection.start();
-      this.#unsubscribeTabs ??= this.#tabs?.subscribe((message) => this.#onTab(message)) ?? null;
-    }
-    let held = true;
-    return () => {
-      if (!held) return;
-      held = false;
-      this.#holders--;
-      this.#clock.setTimeout(() => this.#closeIfUnused(), 0);
-    };
+    return this.#holders.hold();
   }
 
   /** Tries to connect now. */
@@ -104,8 +99,7 @@ export class ChatClient {
   }
 
   on(listener: (event: ClientEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#events.on(listener);
   }
 
   conversation(key: string): Conversation {
@@ -162,10 +156,8 @@ export class ChatClient {
   /** Stops the session's running turn; what was not sent yet is taken back. */
   stop(sessionKey: string): void {
     const conversation = this.#conversations.obtain(sessionKey);
-    for (const entry of this.#outbox.entries.filter(
-      (one) => this.#conversations.obtain(one.key) === conversation,
-    )) {
-      if (this.#connection.isOpen) continue;
+    const own = ({ key }: OutboxEntry) => this.#conversations.obtain(key) === conversation;
+    for (const entry of this.#connection.isOpen ? [] : this.#outbox.entries.filter(own)) {
       this.#outbox.remove(entry.requestId);
       conversation.discard(entry.requestId);
     }
@@ -197,18 +189,12 @@ export class ChatClient {
 
   /** Holds what is being delivered of a session's answers; they go on being written. */
   pause(sessionKey: string): void {
-    for (const turnId of this.#conversations.obtain(sessionKey).hold(true)) {
-      this.#connection.send({ type: "chat_pause", data: { turn_id: turnId } });
-    }
-    this.#conversations.flush();
+    this.#hold(sessionKey, true);
   }
 
   /** Goes on with what was held, from where it was left. */
   continue(sessionKey: string): void {
-    for (const turnId of this.#conversations.obtain(sessionKey).hold(false)) {
-      this.#connection.send({ type: "chat_continue", data: { turn_id: turnId } });
-    }
-    this.#conversations.flush();
+    this.#hold(sessionKey, false);
   }
 
   /** Makes another version of an answer the one that counts. */
@@ -227,8 +213,20 @@ export class ChatClient {
     this.sessions.clear();
   }
 
-  #closeIfUnused(): void {
-    if (this.#holders > 0) return;
+  #hold(sessionKey: string, paused: boolean): void {
+    const type = paused ? "chat_pause" : "chat_continue";
+    for (const turnId of this.#conversations.obtain(sessionKey).hold(paused)) {
+      this.#connection.send({ type, data: { turn_id: turnId } });
+    }
+    this.#conversations.flush();
+  }
+
+  #start(): void {
+    this.#connection.start();
+    this.#unsubscribeTabs ??= this.#tabs?.subscribe((message) => this.#onTab(message)) ?? null;
+  }
+
+  #stop(): void {
     this.#connection.stop();
     this.#unsubscribeTabs?.();
     this.#unsubscribeTabs = null;
@@ -238,7 +236,7 @@ export class ChatClient {
     const conversation = this.#conversations.obtain(entry.key);
     conversation.begin(entry);
     this.#outbox.add(entry);
-    if (this.#connection.isOpen) this.#transmit(entry);
+    if (this.#connection.isOpen || !this.realtime) this.#transmit(entry);
     this.#conversations.flush();
   }
 
@@ -253,6 +251,11 @@ export class ChatClient {
       // Only the first request of a new conversation creates the session; the others wait for its id.
       const first = this.#outbox.entries.find((one) => one.key === entry.key);
       if (first !== entry) return;
+    }
+    if (this.#batch.has(entry.requestId)) return;
+    if (!this.realtime) {
+      void this.#batch.ask(this.#conversations.obtain(entry.key), entry);
+      return;
     }
     const data = sessionId === null ? entry.data : { ...entry.data, session_id: sessionId };
     this.#connection.send({ type: "chat_request", data });
@@ -326,15 +329,12 @@ export class ChatClient {
   }
 
   /** The request that a frame answers: by its id, else the oldest of the session, else of a new one. */
-  #answered(frame: TurnFrame): OutboxEntry | undefined {
-    const { session_id: sessionId } = frame.data;
-    const requestId = "request_id" in frame.data ? frame.data.request_id : undefined;
-    if (requestId) return this.#outbox.find(requestId);
-    const sessionOf = (entry: OutboxEntry) => this.#conversations.obtain(entry.key).sessionId;
-    return (
-      this.#outbox.entries.find((entry) => sessionId && sessionOf(entry) === sessionId) ??
-      this.#outbox.entries.find((entry) => sessionOf(entry) === null)
-    );
+  #answered({ data }: TurnFrame): OutboxEntry | undefined {
+    if ("request_id" in data && data.request_id) return this.#outbox.find(data.request_id);
+    const sessionOf = ({ key }: OutboxEntry) => this.#conversations.obtain(key).sessionId;
+    const { entries } = this.#outbox;
+    const own = entries.find((one) => data.session_id && sessionOf(one) === data.session_id);
+    return own ?? entries.find((one) => sessionOf(one) === null);
   }
 
   /** An error that belongs to no log: a command was refused. */
@@ -351,12 +351,23 @@ export class ChatClient {
       return;
     }
     const entry = this.#answered(frame);
-    if (entry) {
-      this.#outbox.remove(entry.requestId);
-      this.#refused.set(entry.requestId, entry);
-      this.#conversations.obtain(entry.key).refuse(entry.requestId, failure);
-    }
-    this.#emit({ kind: "refused", failure });
+    if (entry) this.#onRefused(entry, failure);
+    else this.#events.emit({ kind: "refused", failure });
+  }
+
+  #onRefused(entry: OutboxEntry, failure: Failure): void {
+    this.#outbox.remove(entry.requestId);
+    this.#refused.set(entry.requestId, entry);
+    this.#conversations.obtain(entry.key).refuse(entry.requestId, failure);
+    this.#events.emit({ kind: "refused", failure });
+  }
+
+  /** What was asked for as a whole has been answered. */
+  #onAsked(requestId: string): void {
+    const key = this.#outbox.find(requestId)?.key;
+    this.#outbox.remove(requestId);
+    for (const waiting of this.#outbox.entries) if (waiting.key === key) this.#transmit(waiting);
+    void this.sessions.refresh();
   }
 
   async #onEnd(conversation: Conversation, turn: Turn): Promise<void> {
@@ -364,13 +375,13 @@ export class ChatClient {
     if (finalText !== null && finalText !== text) conversation.correct(turnId, finalText);
     const verdict = turn.phase === "complete" ? await verify(turn) : "good";
     if (verdict !== "good") {
-      this.#emit({ kind: "digest-mismatch", turnId, healed: verdict === "healed" });
+      this.#events.emit({ kind: "digest-mismatch", turnId, healed: verdict === "healed" });
     }
     if (verdict === "wrong") {
       conversation.forget(turnId);
       await this.open(turn.sessionId);
     }
-    this.#emit({ kind: "turn-ended", turn });
+    this.#events.emit({ kind: "turn-ended", turn });
     this.#tabs?.post({ kind: "turn-ended", sessionId: turn.sessionId });
     void this.sessions.refresh();
     const waiting = conversation.state.get().messages.some((one) => one.status === "queued");
@@ -381,16 +392,9 @@ export class ChatClient {
   }
 
   #onTab(message: TabMessage): void {
-    if (message.kind === "sessions-changed") {
-      void this.sessions.refresh();
-      return;
-    }
-    const { sessionId } = message;
-    if (sessionId && this.#conversations.get(sessionId)) void this.open(sessionId);
+    const { kind, sessionId } = message;
+    const shown = sessionId !== null && this.#conversations.get(sessionId) !== undefined;
+    if (kind !== "sessions-changed" && shown) void this.open(sessionId);
     void this.sessions.refresh();
-  }
-
-  #emit(event: ClientEvent): void {
-    for (const listener of [...this.#listeners]) listener(event);
   }
 }

@@ -217,6 +217,7 @@ export class Conversation {
 
   /** Takes over what the server has stored, and keeps what runs or waits here. */
   hydrate(detail: SessionDetail): void {
+    for (const running of detail.running) this.#recognise(running);
     const known = this.#draft.messages;
     const messages = detail.messages.map((message) => this.#fromStored(message, known));
     // What was loaded further up stays.
@@ -354,6 +355,17 @@ export class Conversation {
     const key = before?.key ?? answerBefore?.key ?? messageId;
     this.#answers.set(turnId, key);
     this.#dirtyTurns.add(turnId);
+  }
+
+  /** What was asked here before a reload, and is being answered without a word of it so far. */
+  #recognise({ turn_id: turnId, message_id: messageId, user_message: { content } }: RunningTurn) {
+    if (this.#turns.has(turnId)) return;
+    for (const [requestId, { userKey }] of this.#unanswered) {
+      const asked = this.#draft.messages.find((message) => message.key === userKey);
+      if (asked?.content !== content) continue;
+      this.bind(requestId, turnId, messageId);
+      return;
+    }
   }
 
   /** Whether the server's own list cannot have this message yet. */

@@ -5,6 +5,21 @@ export interface Readable<T> {
   subscribe(listener: () => void): () => void;
 }
 
+/** Tells whoever listens. */
+export class Emitter<T> {
+  readonly #listeners = new Set<(event: T) => void>();
+
+  /** Calls `listener` for each event. Returns what ends it. */
+  on(listener: (event: T) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  emit(event: T): void {
+    for (const listener of [...this.#listeners]) listener(event);
+  }
+}
+
 /** The smallest store: one immutable value and its listeners. */
 export class Store<T> implements Readable<T> {
   #value: T;

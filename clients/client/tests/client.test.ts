@@ -376,3 +376,158 @@ describe("commands", () => {
     ]);
   });
 });
+
+describe("answers that come as a whole", () => {
+  function batch(answer: (body: Record<string, unknown>) => Response | Promise<Response>) {
+    const set = setUp();
+    const { client, server } = set;
+    client.realtime = false;
+    const asked: Record<string, unknown>[] = [];
+    server.answer = (line, init) => {
+      if (line === "POST /api/sessions") return Response.json(detail().session);
+      if (line !== "POST /api/v1/chat") return undefined;
+      const body = JSON.parse(String(init?.body)) as Record<string, unknown>;
+      asked.push(body);
+      return answer(body);
+    };
+    return { ...set, asked };
+  }
+  const whole = { session_id: "s1", message_id: "m1", turn_id: "t1", message: "Because." };
+  const kept = (over: Partial<Parameters<typeof stored>[0]> = {}) => [
+    stored({ id: "u1", role: "user", content: "Why?", turn_id: "t1" }),
+    stored({ id: "m1", role: "assistant", content: "Because.", turn_id: "t1", ...over }),
+  ];
+
+  it("are asked for over HTTP, in a session that is known before", async () => {
+    let done: (response: Response) => void = () => undefined;
+    const { client, server, asked, connect } = batch(
+      () =>
+        new Promise((resolve) => {
+          done = resolve;
+        }),
+    );
+    const socket = await connect();
+    const key = client.send(null, "Why?");
+    await settle();
+    const { state } = client.conversation(key);
+    expect(asked).toEqual([{ message: "Why?", request_id: "r1", session_id: "s1" }]);
+    expect(state.get()).toMatchObject({ sessionId: "s1", busy: true });
+    client.stop("s1");
+    expect(socket.commands).toEqual([{ type: "chat_stop", data: { session_id: "s1" } }]);
+    const keys = state.get().messages.map((message) => message.key);
+    server.sessions.set("s1", detail({ messages: kept() }));
+    done(Response.json(whole));
+    await settle();
+    expect(state.get().busy).toBe(false);
+    expect(state.get().messages.map(({ key: shown, id, content }) => [shown, id, content])).toEqual(
+      [
+        [keys[0], "u1", "Why?"],
+        [keys[1], "m1", "Because."],
+      ],
+    );
+  });
+
+  it("are asked for once, however often the connection comes back", async () => {
+    const { client, asked, connect, transport, clock } = batch(() => new Promise(() => undefined));
+    await connect();
+    client.send("s1", "Why?");
+    await settle();
+    transport.last.drop();
+    await clock.advance(5_000);
+    transport.last.accept();
+    await settle();
+    expect(asked).toHaveLength(1);
+  });
+
+  it("that failed are shown as they were stored, and refused ones as refused", async () => {
+    const problem = { title: "No", status: 502, code: "PROVIDER_FAILURE", detail: "Try again." };
+    const { client, server } = batch(() => Response.json(problem, { status: 502 }));
+    const error = { code: "PROVIDER_FAILURE", message: "Try again." } as const;
+    server.sessions.set("s1", detail());
+    await client.open("s1");
+    client.send("s1", "Why?");
+    await settle();
+    expect(answers(client).map(({ status, id }) => [status, id])).toEqual([["failed", null]]);
+    server.sessions.set("s1", detail({ messages: kept({ status: "failed", error }) }));
+    client.resend("s1", "r1");
+    await settle();
+    expect(answers(client).map(({ status, id }) => [status, id])).toEqual([["failed", "m1"]]);
+  });
+
+  it("that were waited for before a reload are not shown twice", async () => {
+    const first = batch(() => new Promise(() => undefined));
+    first.client.send("s1", "Why?");
+    const again = setUp({ storage: first.storage });
+    const question = stored({ id: "u1", role: "user", content: "Why?", turn_id: "t1" });
+    const running = [
+      { turn_id: "t1", message_id: "m1", state: "running" as const, user_message: question },
+    ];
+    again.server.sessions.set("s1", detail({ running }));
+    await again.client.open("s1");
+    const { messages } = again.client.conversation("s1").state.get();
+    expect(messages.map((message) => message.role)).toEqual(["user", "assistant"]);
+  });
+});
+
+describe("holding", () => {
+  it("holds what is delivered, also on a new connection, and lets it go on", async () => {
+    const { client, connect, transport, clock } = setUp();
+    const socket = await connect();
+    client.send("s1", "Hello?");
+    const script = new Script("t1", "s1", "m1", "r1");
+    socket.deliver(script.started(), script.token("Hi"));
+    client.pause("s1");
+    expect(client.conversation("s1").state.get().paused).toBe(true);
+    expect(socket.commands.at(-1)).toEqual({ type: "chat_pause", data: { turn_id: "t1" } });
+    socket.drop();
+    await clock.advance(5_000);
+    transport.last.accept();
+    expect(transport.last.commands.map((frame) => frame.type)).toEqual([
+      "chat_resume",
+      "chat_pause",
+    ]);
+    client.continue("s1");
+    expect(transport.last.commands.at(-1)?.type).toBe("chat_continue");
+    expect(client.conversation("s1").state.get().paused).toBe(false);
+  });
+
+  it("ends with the turn, and with a stop", async () => {
+    const { client, connect } = setUp();
+    const socket = await connect();
+    client.send("s1", "Hello?");
+    const script = new Script("t1", "s1", "m1", "r1");
+    socket.deliver(script.started());
+    client.pause("s1");
+    client.stop("s1");
+    expect(socket.commands.map((frame) => frame.type).slice(-2)).toEqual([
+      "chat_stop",
+      "chat_continue",
+    ]);
+    client.pause("s1");
+    socket.deliver(script.cancelled());
+    expect(client.conversation("s1").state.get().paused).toBe(false);
+    await settle();
+  });
+});
+
+describe("older messages", () => {
+  it("come before what is there, which stays; a reload of the newest keeps them", async () => {
+    const { client, server } = setUp();
+    const message = (id: string) => stored({ id, role: "user", content: id });
+    const session = { ...detail().session, message_count: 4 };
+    server.sessions.set("s1", { session, messages: [message("c"), message("d")], running: [] });
+    const older = { session, messages: [message("a"), message("b")], running: [] };
+    server.answer = (line) => (line.includes("before=") ? Response.json(older) : undefined);
+    await client.open("s1");
+    const { state } = client.conversation("s1");
+    expect(state.get().hasOlder).toBe(true);
+    const before = state.get().messages[0];
+    await Promise.all([client.loadOlder("s1"), client.loadOlder("s1")]);
+    expect(server.requests.filter((line) => line.includes("before=c"))).toHaveLength(1);
+    expect(state.get().messages.map((one) => one.id)).toEqual(["a", "b", "c", "d"]);
+    expect(state.get().messages[2]).toBe(before);
+    expect(state.get().hasOlder).toBe(false);
+    await client.open("s1");
+    expect(state.get().messages.map((one) => one.id)).toEqual(["a", "b", "c", "d"]);
+  });
+});

@@ -160,6 +160,9 @@ export class FakeServer {
   readonly sessions = new Map<string, SessionDetail>();
   /** A status by which everything is answered instead; 0 is no answer at all. */
   failing: number | null = null;
+  /** Answers what a test wants to answer itself. */
+  answer: (line: string, init?: RequestInit) => Promise<Response> | Response | undefined = () =>
+    undefined;
 
   fetch = async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     const path = String(input).replace(/^https?:\/\/[^/]+/, "");
@@ -167,6 +170,8 @@ export class FakeServer {
     this.requests.push(line);
     if (this.failing === 0) throw new TypeError("fetch failed");
     if (this.failing !== null) return problem(this.failing);
+    const answer = this.answer(line, init);
+    if (answer) return answer;
     if (line === "POST /api/auth/ws-ticket") {
       return Response.json({ ticket: `t${++this.tickets}`, expires_in: 30 });
     }

@@ -63,7 +63,7 @@ export function ChatPage({ sessionId, user, auth }: ChatPageProps) {
   const models = useModels();
   const [menuOpen, setMenuOpen] = useState(false);
   const showSources = usePage((page) => page.showSources);
-  const { scroller, content, away, toBottom } = useStickToBottom(messages.length > 0);
+  const { scroller, content, away, toBottom, release } = useStickToBottom(messages.length > 0);
   const input = useRef<HTMLTextAreaElement>(null);
   const draftKey = currentSessionId ?? "new";
   const model = useChoices((choices) => choices.model) ?? models?.default ?? null;
@@ -166,6 +166,7 @@ export function ChatPage({ sessionId, user, auth }: ChatPageProps) {
                 busy={isStreaming}
                 hasOlder={hasOlder}
                 scroller={scroller}
+                onLeave={release}
                 onAsk={ask}
                 onEdit={onEdit}
                 onBranch={onBranch}

@@ -14,6 +14,8 @@ export interface ConversationProps {
   readonly hasOlder: boolean;
   /** What scrolls. */
   readonly scroller: RefObject<HTMLElement | null>;
+  /** Somebody is led to a message, away from the end. */
+  readonly onLeave: () => void;
   readonly onAsk: (question: string) => void;
   /** Asks otherwise in a branch that has what was said up to `after`; in a new conversation where that is null. */
   readonly onEdit: (after: string | null, question: string) => void;
@@ -38,7 +40,7 @@ export function Conversation(props: ConversationProps) {
   const list = useRef<VirtualizerHandle>(null);
   const shift = usePrepended(messages);
   const older = useOlder(conversationKey, hasOlder);
-  const marked = useTarget(conversationKey, messages, hasOlder, older, list);
+  const marked = useTarget(props, older, list);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: asked again after each change of what is there
   const nearBegin = useCallback(() => {
@@ -112,9 +114,7 @@ const MARKED_MS = 2500;
 
 /** Goes to the message that was asked for, fetching what lies before it; returns its id for a moment. */
 function useTarget(
-  conversationKey: string,
-  messages: readonly ChatMessage[],
-  hasOlder: boolean,
+  { conversationKey, messages, hasOlder, onLeave }: ConversationProps,
   older: () => void,
   list: RefObject<VirtualizerHandle | null>,
 ): string | null {
@@ -133,12 +133,13 @@ function useTarget(
     }
     // After the page has gone to the end of the conversation, as it does on opening one.
     const frame = requestAnimationFrame(() => {
+      onLeave();
       list.current?.scrollToIndex(index, { align: "center" });
       setMarked(wanted);
       goTo(null);
     });
     return () => cancelAnimationFrame(frame);
-  }, [wanted, index, messages.length, hasOlder, older, goTo, list]);
+  }, [wanted, index, messages.length, hasOlder, older, goTo, onLeave, list]);
   useEffect(() => {
     if (marked === null) return;
     const timer = setTimeout(() => setMarked(null), MARKED_MS);

@@ -6,8 +6,12 @@ import { useChoices } from "../state/choices.ts";
 export function useDelivery(): void {
   const client = useChatClient();
   const speed = useChoices((choices) => choices.speed);
+  const realtime = useChoices((choices) => choices.realtime);
   const showThinking = useChoices((choices) => choices.showThinking);
   useEffect(() => {
     client.configure({ stream_speed: speed, show_reasoning: showThinking });
   }, [client, speed, showThinking]);
+  useEffect(() => {
+    client.realtime = realtime;
+  }, [client, realtime]);
 }

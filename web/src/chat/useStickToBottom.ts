@@ -9,6 +9,8 @@ interface StickToBottom {
   /** Whether the end is out of sight. */
   readonly away: boolean;
   readonly toBottom: (smooth?: boolean) => void;
+  /** Lets go of the end: somebody is led elsewhere. */
+  readonly release: () => void;
 }
 
 /**
@@ -28,6 +30,10 @@ export function useStickToBottom(active: boolean): StickToBottom {
     pinned.current = true;
     setAway(false);
     element.scrollTo({ top: element.scrollHeight, behavior: smooth ? "smooth" : "instant" });
+  }, []);
+
+  const release = useCallback(() => {
+    pinned.current = false;
   }, []);
 
   useEffect(() => {
@@ -57,5 +63,5 @@ export function useStickToBottom(active: boolean): StickToBottom {
     };
   }, [active]);
 
-  return { scroller, content, away, toBottom };
+  return { scroller, content, away, toBottom, release };
 }

@@ -86,7 +86,7 @@ const BlockView = memo(function BlockView({ node }: Pick<Block, "node">) {
 });
 
 /** More than this of a stored text is parsed over several frames, so that opening it holds nothing up. */
-const AT_ONCE = 24_000;
+const AT_ONCE = 8_000;
 
 function useDocument(text: string, streaming: boolean): Document {
   // A cache of pure work: the same text always gives the same document, however often it is rendered.

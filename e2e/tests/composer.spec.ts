@@ -1,0 +1,64 @@
+import { ChatPage } from "../fixtures/page.ts";
+import { expect, test } from "../fixtures/stack.ts";
+
+test.use({ behaviour: "text=mixed&tokens=400&interval_ms=12&reasoning=400" });
+
+test("how an answer is thought, written and shown is the reader's choice", async ({
+  page,
+  stack,
+}) => {
+  const chat = new ChatPage(page);
+  await chat.open(stack.url);
+  await page.getByTestId("model-button").click();
+  await page.getByPlaceholder("Find a model…").fill("embedded");
+  await chat.keep("models-light");
+  await page.keyboard.press("Enter");
+  await expect(page.getByTestId("model-button")).toHaveText("passages");
+  await page.getByTestId("model-button").click();
+  await page.getByRole("option", { name: "default" }).click();
+  await page.getByTestId("thinking-button").click();
+  await page.getByRole("menuitemradio", { name: /Deep/ }).click();
+  await chat.keep("thinking-menu-light");
+  await page.keyboard.press("Escape");
+
+  await chat.ask("Think, and then write");
+  const thinking = page.getByTestId("thinking");
+  await expect(thinking).toHaveAttribute("open");
+  await expect(thinking).toContainText("Thinking for");
+  await chat.keep("thinking-light");
+  await chat.textOf(chat.texts.first(), 20);
+  await expect(thinking).not.toHaveAttribute("open");
+  await expect(thinking).toContainText("Thought for");
+  await expect(page.getByTestId("token-rate")).toContainText("tokens/s");
+
+  // Held, nothing moves, and nothing is lost.
+  await page.getByTestId("pause-button").click();
+  await expect(page.getByRole("button", { name: "Continue" })).toBeVisible();
+  await page.waitForFunction(() => {
+    const text = () => document.querySelector("[data-testid=answer-text]")?.textContent ?? "";
+    const before = text();
+    return new Promise((resolve) => setTimeout(() => resolve(before === text()), 700));
+  });
+  await page.getByTestId("pause-button").click();
+
+  await chat.ask("A second one");
+  await expect(page.getByTestId("queue")).toContainText("A second one");
+  await chat.keep("queue-light");
+  await page.keyboard.press("Escape");
+  await expect(chat.answers.first()).toHaveAttribute("data-status", "cancelled");
+  await chat.settled();
+  await page.getByTestId("facts-button").last().click();
+  await expect(page.getByTestId("facts")).toContainText("Of these thinking");
+  await chat.keep("facts-light");
+  await page.keyboard.press("Escape");
+
+  // Not in real time: nothing of the text until all of it.
+  await page.getByTestId("thinking-button").click();
+  await page.getByRole("menuitemcheckbox", { name: /Real-time/ }).click();
+  await page.keyboard.press("Escape");
+  await chat.ask("At once");
+  await expect(chat.answers.nth(2)).toHaveAttribute("data-status", "streaming");
+  await expect(chat.texts).toHaveCount(2);
+  await chat.settled();
+  await expect(chat.texts).toHaveCount(3);
+});
