@@ -1,7 +1,7 @@
 import { ChatPage } from "../fixtures/page.ts";
 import { expect, test } from "../fixtures/stack.ts";
 
-test.use({ behaviour: "text=mixed&tokens=400&interval_ms=12&reasoning=400" });
+test.use({ behaviour: "text=mixed&tokens=900&interval_ms=10&reasoning=300" });
 
 test("how an answer is thought, written and shown is the reader's choice", async ({
   page,
@@ -39,16 +39,17 @@ test("how an answer is thought, written and shown is the reader's choice", async
     const before = text();
     return new Promise((resolve) => setTimeout(() => resolve(before === text()), 700));
   });
-  await page.getByTestId("pause-button").click();
-
   await chat.ask("A second one");
   await expect(page.getByTestId("queue")).toContainText("A second one");
   await chat.keep("queue-light");
+  await page.getByTestId("pause-button").click();
   await page.keyboard.press("Escape");
   await expect(chat.answers.first()).toHaveAttribute("data-status", "cancelled");
+  await expect(page.getByTestId("queue")).toHaveCount(0);
+  await page.keyboard.press("Escape");
   await chat.settled();
-  await page.getByTestId("facts-button").last().click();
-  await expect(page.getByTestId("facts")).toContainText("Of these thinking");
+  await page.getByTestId("facts-button").first().click();
+  await expect(page.getByTestId("facts")).toContainText("Provider");
   await chat.keep("facts-light");
   await page.keyboard.press("Escape");
 
@@ -57,8 +58,8 @@ test("how an answer is thought, written and shown is the reader's choice", async
   await page.getByRole("menuitemcheckbox", { name: /Real-time/ }).click();
   await page.keyboard.press("Escape");
   await chat.ask("At once");
-  await expect(chat.answers.nth(2)).toHaveAttribute("data-status", "streaming");
-  await expect(chat.texts).toHaveCount(2);
+  await expect(chat.streaming).toContainText("Writing the whole answer");
+  await expect(chat.answers.nth(2).getByTestId("answer-text")).toHaveCount(0);
   await chat.settled();
-  await expect(chat.texts).toHaveCount(3);
+  await expect(chat.answers.nth(2)).toHaveAttribute("data-status", "complete");
 });

@@ -106,11 +106,21 @@ describe("a conversation", () => {
     const { client, socket } = await mount();
     act(() => void client.send("s1", "Why?"));
     const script = new Script("t1", "s1", "m1", "r1");
-    await act(async () => socket.deliver(script.started(), script.step("First, *what* is blue?")));
+    await act(async () =>
+      socket.deliver(script.started(), script.fact("reasoning_delta", { text: "First, *wh" })),
+    );
+    expect(screen.getByTestId("thinking").textContent).toContain("First, wh");
+    await act(async () =>
+      socket.deliver(
+        script.fact("reasoning_delta", { text: "at* is blue?\n\nThen" }),
+        script.step("First, *what* is blue?"),
+      ),
+    );
     const thinking = screen.getByTestId<HTMLDetailsElement>("thinking");
     expect(thinking.open).toBe(true);
     expect(thinking.textContent).toContain("Thinking for 0 s · 1 step");
     expect(within(thinking).getByText("what").tagName).toBe("EM");
+    expect(thinking.textContent?.endsWith("First, what is blue?Then")).toBe(true);
     await act(async () => socket.deliver(script.thought(4200), script.token("Because.")));
     expect(thinking.open).toBe(false);
     expect(thinking.textContent).toContain("Thought for 4 s");

@@ -118,7 +118,7 @@ export function withTurn(message: ChatMessage, turn: Turn): ChatMessage {
     turnId: turn.turnId,
     content: turn.text,
     status: turn.phase === "waiting" ? message.status : turn.phase,
-    reasoning: turn.reasoningSummary,
+    reasoning: turn.thoughts || turn.reasoningSummary,
     steps: turn.steps,
     reasoningMs: turn.reasoningMs,
     emotion: turn.emotion,

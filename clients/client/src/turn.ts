@@ -42,6 +42,8 @@ export interface Turn {
   readonly lastSeq: number;
   readonly ahead: readonly AheadPiece[];
   readonly steps: readonly ReasoningStep[];
+  /** The model's own thinking, as far as it was told. */
+  readonly thoughts: string;
   readonly reasoningSummary: string | null;
   readonly reasoningMs: number | null;
   /** An estimate for the user's message. */
@@ -74,6 +76,7 @@ export function newTurn(turnId: string, sessionId: string, messageId: string): T
     lastSeq: -1,
     ahead: [],
     steps: [],
+    thoughts: "",
     reasoningSummary: null,
     reasoningMs: null,
     userEmotion: null,
@@ -172,6 +175,8 @@ function foldFact(turn: Turn, frame: Exclude<TurnFrame, { type: "content_token" 
       };
     case "context_info":
       return { ...turn, passages: frame.data.passages, difficulty: frame.data.difficulty ?? null };
+    case "reasoning_delta":
+      return { ...turn, thoughts: turn.thoughts + frame.data.text };
     case "reasoning_step":
       if (turn.steps.some((step) => step.step_number === frame.data.step.step_number)) return turn;
       return { ...turn, steps: [...turn.steps, frame.data.step] };

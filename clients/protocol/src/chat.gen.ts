@@ -22,6 +22,10 @@ export type ServerFrame =
       data: TurnResumedFrame;
     }
   | {
+      type: "reasoning_delta";
+      data: ReasoningDeltaFrame;
+    }
+  | {
       type: "reasoning_step";
       data: ReasoningStepFrame;
     }
@@ -173,6 +177,17 @@ export interface TurnResumedFrame {
   position: number;
 }
 /**
+ * A piece of the model's own thinking, as it writes it.
+ */
+export interface ReasoningDeltaFrame {
+  session_id: string | null;
+  message_id: string | null;
+  turn_id: string | null;
+  timestamp: string;
+  seq?: number;
+  text: string;
+}
+/**
  * One step of reasoning.
  */
 export interface ReasoningStepFrame {
@@ -304,6 +319,7 @@ export interface Config {
   show_reasoning?: boolean | null;
   show_emotion?: boolean | null;
   stream_speed?: ("fast" | "normal" | "slow") | null;
+  show_thoughts?: boolean | null;
 }
 /**
  * Send what follows `after_seq`, then follow live.

@@ -132,7 +132,7 @@ def _command(kind: str, data: msgspec.Struct) -> Command:
             return CancelTurn(session_id=session_id)
         case ChatConfig(config=config):
             pace_ms = PACE_MS[config.stream_speed] if config.stream_speed else None
-            return ConfigureDelivery(config.show_reasoning, config.show_emotion, pace_ms)
+            return ConfigureDelivery(config.show_reasoning, config.show_emotion, pace_ms, config.show_thoughts)
         case ChatResume():
             if data.turn_id is None and data.session_id is None:
                 raise InvalidRequest("Say what to resume: 'turn_id' or 'session_id' is missing.")

@@ -39,6 +39,7 @@ class Config(Struct, frozen=True):
     show_reasoning: bool | None = None
     show_emotion: bool | None = None
     stream_speed: Speed | None = None
+    show_thoughts: bool | None = None
 
 
 class ChatConfig(Struct, frozen=True):
@@ -167,6 +168,12 @@ class TurnResumedFrame(FrameData, frozen=True, kw_only=True):
     position: int
 
 
+class ReasoningDeltaFrame(FrameData, frozen=True, kw_only=True):
+    """A piece of the model's own thinking, as it writes it."""
+
+    text: str
+
+
 class ReasoningStepFrame(FrameData, frozen=True, kw_only=True):
     """One step of reasoning."""
 
@@ -237,6 +244,7 @@ SERVER_FRAMES: dict[str, type[FrameData]] = {
     "context_info": ContextInfo,
     "provider_switched": ProviderSwitchedFrame,
     "turn_resumed": TurnResumedFrame,
+    "reasoning_delta": ReasoningDeltaFrame,
     "reasoning_step": ReasoningStepFrame,
     "thinking_complete": ThinkingComplete,
     "content_token": ContentToken,

@@ -17,6 +17,7 @@ from millrace.dialects.chat_frames import (
     ErrorData,
     PassageData,
     ProviderSwitchedFrame,
+    ReasoningDeltaFrame,
     ReasoningStepFrame,
     ServerFrame,
     StepData,
@@ -32,6 +33,7 @@ from millrace.model.events import (
     PassagesRetrieved,
     ProviderSwitched,
     ReasoningCompleted,
+    ReasoningDelta,
     ReasoningStep,
     SuggestionsReady,
     TextDelta,
@@ -147,7 +149,7 @@ class ChatRenderer:
             case ReasoningCompleted():
                 return ServerFrame("thinking_complete", _thinking_complete(event, common))
             case _:
-                return _seam(event, common) or self._ending(event, common)
+                return _passing(event, common) or self._ending(event, common)
 
     def _ending(self, event: AnyEvent, common: Common) -> ServerFrame | None:
         text = "".join(self._text)
@@ -173,14 +175,16 @@ class ChatRenderer:
                 return None
 
 
-def _seam(event: AnyEvent, common: Common) -> ServerFrame | None:
-    """Where somebody else went on."""
+def _passing(event: AnyEvent, common: Common) -> ServerFrame | None:
+    """What may come at any time: thoughts, and where somebody else went on."""
     match event:
         case ProviderSwitched(from_model=left, to_model=taken, reason=reason, position=position):
             switched = ProviderSwitchedFrame(
                 **common, from_model=left, to_model=taken, reason=reason, position=position
             )
             return ServerFrame("provider_switched", switched)
+        case ReasoningDelta(text=text):
+            return ServerFrame("reasoning_delta", ReasoningDeltaFrame(**common, text=text))
         case TurnResumed(position=position):
             return ServerFrame("turn_resumed", TurnResumedFrame(**common, position=position))
         case _:

@@ -119,6 +119,7 @@ class ConfigureDelivery(Struct, frozen=True):
     show_reasoning: bool | None = None
     show_emotion: bool | None = None
     pace_ms: int | None = None
+    show_thoughts: bool | None = None
 
 
 class PauseDelivery(Struct, frozen=True):

@@ -60,7 +60,7 @@ def _session_endpoint(app: FastAPI) -> DialectEndpoint:
     """`/ws/chat/{session_id}`: each connection shows one conversation."""
     clock = _clock(app)
     pace_ms = _settings(app).generation.token_delay_ms
-    options = ConnectionOptions(show_reasoning=True, pace_ms=pace_ms, snapshot=True)
+    options = ConnectionOptions(show_reasoning=True, pace_ms=pace_ms, snapshot=True, show_thoughts=True)
 
     def connect(client: Handshake, send: Send, offer: Offer | None) -> Connection:
         engine, caller = services_of(app).engine, client.principal

@@ -25,11 +25,14 @@ LAG_MS = 500
 _MERGED_CHARS = 16_000
 
 _REASONING: frozenset[type[AnyEvent]] = frozenset({ReasoningDelta, ReasoningStep, ReasoningCompleted})
+_THOUGHTS: frozenset[type[AnyEvent]] = frozenset({ReasoningDelta})
 _EMOTION: frozenset[type[AnyEvent]] = frozenset({EmotionUpdated})
 
 
 class DeliveryOptions(Struct, frozen=True):
     """How a follower wants to be served. `pace_ms` is the least time between two pieces of text.
+
+    `show_thoughts` is whether a model's thinking comes as it is written, or by steps alone.
 
     With `snapshot`, one that comes in the middle gets the turn's beginning, its text so far in one piece, and then what
     follows; nothing else of what was before.
@@ -41,12 +44,15 @@ class DeliveryOptions(Struct, frozen=True):
     lag_entries: int = LAG_ENTRIES
     lag_ms: int = LAG_MS
     snapshot: bool = False
+    show_thoughts: bool = True
 
     def hidden(self) -> frozenset[type[AnyEvent]]:
         """The events this follower does not want to see."""
         hidden: frozenset[type[AnyEvent]] = frozenset()
         if not self.show_reasoning:
             hidden |= _REASONING
+        elif not self.show_thoughts:
+            hidden |= _THOUGHTS
         if not self.show_emotion:
             hidden |= _EMOTION
         return hidden

@@ -37,7 +37,7 @@ MAX_WATCHES = 100
 class ConnectionOptions(Struct, frozen=True):
     """How this connection is served. What nobody asked for is as the turn says, or the server.
 
-    `snapshot` and `lag_entries` are those of `DeliveryOptions`.
+    `snapshot`, `lag_entries` and `show_thoughts` are those of `DeliveryOptions`.
     """
 
     show_reasoning: bool | None = None
@@ -45,13 +45,19 @@ class ConnectionOptions(Struct, frozen=True):
     pace_ms: int = 0
     snapshot: bool = False
     lag_entries: int = LAG_ENTRIES
+    show_thoughts: bool = False
 
     def for_turn(self, turn: Turn) -> DeliveryOptions:
         """How a turn is delivered here."""
         asked = turn.command.enable_reasoning
         show_reasoning = asked if self.show_reasoning is None else self.show_reasoning
         return DeliveryOptions(
-            show_reasoning, self.show_emotion, self.pace_ms, self.lag_entries, snapshot=self.snapshot
+            show_reasoning,
+            self.show_emotion,
+            self.pace_ms,
+            self.lag_entries,
+            snapshot=self.snapshot,
+            show_thoughts=self.show_thoughts,
         )
 
 
@@ -253,6 +259,8 @@ class Connection:
             options = replace(options, show_reasoning=command.show_reasoning)
         if command.show_emotion is not None:
             options = replace(options, show_emotion=command.show_emotion)
+        if command.show_thoughts is not None:
+            options = replace(options, show_thoughts=command.show_thoughts)
         if command.pace_ms is not None:
             options = replace(options, pace_ms=command.pace_ms)
         self._options = options

@@ -165,6 +165,23 @@ async def test_reasoning_switched_on_and_off_in_the_middle(bench: ChatBench) -> 
     assert "thinking_complete" in peer.kinds
 
 
+async def test_thoughts_as_they_are_written_are_for_those_who_ask(bench: ChatBench) -> None:
+    asking, other = bench.peer(), bench.peer()
+    await asking.say("chat_config", config={"show_thoughts": True})
+    started, call = await bench.ask(asking, enable_reasoning=True)
+    await other.say("chat_config", config={"show_reasoning": True})
+    await other.say("chat_resume", turn_id=started["turn_id"])
+    call.think("First, ", "what?\n\n")
+    call.say("a")
+    call.finish()
+    await asking.end()
+    await other.end()
+    told = [frame["data"]["text"] for frame in asking.frames if frame["type"] == "reasoning_delta"]
+    assert "".join(told) == "First, what?\n\n"
+    assert "reasoning_delta" not in other.kinds
+    assert "reasoning_step" in other.kinds
+
+
 async def test_emotion_switched_off(tmp_path: Path) -> None:
     async with chat_bench(tmp_path, emotion=Mood()) as bench:
         seeing, blind = bench.peer(), bench.peer()

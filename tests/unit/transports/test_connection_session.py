@@ -11,7 +11,7 @@ from millrace.model.principal import Principal
 from millrace.transports.connection import ConnectionOptions
 from millrace.transports.feed import conversation
 
-OPTIONS = ConnectionOptions(show_reasoning=True, snapshot=True)
+OPTIONS = ConnectionOptions(show_reasoning=True, snapshot=True, show_thoughts=True)
 
 
 async def tab_of(bench: ChatBench, name: str, caller: Principal = ANA) -> Peer:

@@ -40,7 +40,7 @@ export function Answer(props: MessageRowProps) {
     >
       <Thinking message={message} />
       {message.content && !held && <AnswerText message={message} streaming={pending} />}
-      {pending && <Progress message={message} />}
+      {pending && <Progress message={message} conversationKey={conversationKey} />}
       {message.error && (
         <ErrorNote failure={message.error} onRetry={message.error.recoverable ? retry : null} />
       )}

@@ -1,5 +1,5 @@
 import type { ChatMessage } from "@millrace/client";
-import { useConnection } from "@millrace/react";
+import { useChatClient, useConnection, useReadable } from "@millrace/react";
 import { useChoices } from "../state/choices.ts";
 import styles from "./message.module.css";
 import { useRate } from "./useRate.ts";
@@ -11,21 +11,30 @@ const WAITING = {
   streaming: "Writing",
 } as const;
 
+interface ProgressProps {
+  readonly message: ChatMessage;
+  readonly conversationKey: string;
+}
+
 /** That something is being done, what, and how fast. */
-export function Progress({ message }: { message: ChatMessage }) {
+export function Progress({ message, conversationKey }: ProgressProps) {
+  const client = useChatClient();
+  const { paused } = useReadable(client.conversation(conversationKey).state);
   const { state } = useConnection();
   const realtime = useChoices((choices) => choices.realtime);
   const { status, pieces } = message;
   const rate = useRate(pieces, status === "streaming");
-  // Dots that move say that something arrives: without a connection nothing does.
+  const held = paused && status !== "queued";
   const away = state !== "connected";
-  const known = status in WAITING ? WAITING[status as keyof typeof WAITING] : "Working";
-  const label = away ? "Waiting for the connection" : known;
-  const spoken = away || status !== "streaming" || !realtime;
+  const label = labelOf(message, { away, held, realtime });
+  // Dots that move say that something arrives: without a connection nothing does.
+  const still = away || held;
+  const told = status === "thinking" && (message.steps.length > 0 || Boolean(message.reasoning));
+  const spoken = still || !realtime || (status !== "streaming" && !told);
   return (
     <div className={styles["progress"]}>
       <output data-testid="streaming-indicator" aria-label={label}>
-        {!away && (
+        {!still && (
           <span className={styles["dots"]} aria-hidden="true">
             <i />
             <i />
@@ -34,11 +43,24 @@ export function Progress({ message }: { message: ChatMessage }) {
         )}
         {spoken && <span aria-hidden="true">{label}</span>}
       </output>
-      {!away && rate !== null && (
+      {!still && rate !== null && (
         <small className={styles["rate"]} data-testid="token-rate">
           {rate} tokens/s
         </small>
       )}
     </div>
   );
+}
+
+interface Circumstances {
+  readonly away: boolean;
+  readonly held: boolean;
+  readonly realtime: boolean;
+}
+
+function labelOf({ status }: ChatMessage, { away, held, realtime }: Circumstances): string {
+  if (away) return "Waiting for the connection";
+  if (held) return "Paused";
+  if (!realtime && status !== "queued") return "Writing the whole answer";
+  return status in WAITING ? WAITING[status as keyof typeof WAITING] : "Working";
 }

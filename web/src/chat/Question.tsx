@@ -43,7 +43,6 @@ export function Question({ message, marked, previous, editable, onEdit }: Messag
       {!editing && (
         <div className={styles["asked"]}>
           {status === "failed" && <small>Not sent</small>}
-          {emotion && <EmotionChip state={emotion} />}
           <span className={styles["quiet"]}>
             {status === "complete" && editable && (
               <IconButton
@@ -63,6 +62,7 @@ export function Question({ message, marked, previous, editable, onEdit }: Messag
               {copied ? <Check size={15} aria-hidden /> : <Copy size={15} aria-hidden />}
             </IconButton>
           </span>
+          {emotion && <EmotionChip state={emotion} />}
         </div>
       )}
     </article>

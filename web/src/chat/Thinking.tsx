@@ -22,6 +22,7 @@ export function Thinking({ message }: { message: ChatMessage }) {
   const seconds = useSeconds(running);
   if (!shown || (steps.length === 0 && !reasoning)) return null;
   const open = choice ?? running;
+  const rest = unsaid(reasoning ?? "", steps, running);
   return (
     <details
       className={classes(styles["thinking"], running && styles["running"])}
@@ -41,7 +42,7 @@ export function Thinking({ message }: { message: ChatMessage }) {
       </summary>
       {open && (
         <div className={styles["thinkingBody"]}>
-          {steps.length > 0 ? (
+          {steps.length > 0 && (
             <ol>
               {steps.map((step) => (
                 <li key={step.step_number}>
@@ -55,18 +56,26 @@ export function Thinking({ message }: { message: ChatMessage }) {
                 </li>
               ))}
             </ol>
-          ) : (
-            <MarkdownView text={reasoning ?? ""} streaming={running} />
           )}
+          {rest && <MarkdownView text={rest} streaming={running} />}
         </div>
       )}
     </details>
   );
 }
 
+/** What was thought after the last step: it will be the next one. All of it where there are no steps. */
+function unsaid(thoughts: string, steps: ChatMessage["steps"], running: boolean): string {
+  const last = steps.at(-1);
+  if (!last) return thoughts;
+  if (!running) return "";
+  const end = thoughts.lastIndexOf(last.content);
+  return end < 0 ? "" : thoughts.slice(end + last.content.length).trimStart();
+}
+
 function thinkingFor(seconds: number, steps: number): string {
-  const count = steps === 1 ? "1 step" : `${steps} steps`;
-  return `Thinking for ${seconds} s · ${count}`;
+  if (steps === 0) return `Thinking for ${seconds} s`;
+  return `Thinking for ${seconds} s · ${steps === 1 ? "1 step" : `${steps} steps`}`;
 }
 
 function thoughtFor(ms: number | null): string {

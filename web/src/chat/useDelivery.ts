@@ -9,7 +9,11 @@ export function useDelivery(): void {
   const realtime = useChoices((choices) => choices.realtime);
   const showThinking = useChoices((choices) => choices.showThinking);
   useEffect(() => {
-    client.configure({ stream_speed: speed, show_reasoning: showThinking });
+    client.configure({
+      stream_speed: speed,
+      show_reasoning: showThinking,
+      show_thoughts: showThinking,
+    });
   }, [client, speed, showThinking]);
   useEffect(() => {
     client.realtime = realtime;
