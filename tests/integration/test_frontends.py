@@ -1,4 +1,4 @@
-"""The AI SDK's chat (versions 5, 6 and 7) and AG-UI's client: their own code, against a real server.
+"""The AI SDK's chat (versions 5, 6 and 7), AG-UI's client and socket.io-client: their own code, a real server.
 
 Every stream that they read over HTTP is full of comments, as keep-alives are.
 """
@@ -237,6 +237,59 @@ def test_failures_end_a_run(seen: Seen) -> None:
     )
     assert not before["failures"] + middle["failures"], "the client found nothing wrong with the protocol"
     assert "There is no model" in refused["result"]["thrown"]
+
+
+# --- socket.io-client ---------------------------------------------------------------------------------------------
+
+each_way = pytest.mark.parametrize("way", ["polling", "websocket", "upgrade"])
+
+
+@each_way
+def test_events_carry_an_answer(seen: Seen, way: str) -> None:
+    sight = seen[f"socket.io {way}: answer"]
+    assert sight["text"] == expected_text("sim?tokens=80&seed=21&text=mixed")
+    assert sight["end"]["digest"] == digest(sight["text"])
+    assert sight["ack"] == {"ok": True} | {name: sight["end"][name] for name in ("session_id", "turn_id", "message_id")}
+    assert sight["transport"] == ("polling" if way == "polling" else "websocket")
+
+
+@each_way
+def test_lost_connections_lose_no_token(seen: Seen, way: str) -> None:
+    sight = seen[f"socket.io {way}: resumed"]
+    assert sight["text"] == expected_text("sim?tokens=150&seed=5")
+    assert sight["end"]["digest"] == digest(sight["text"])
+
+
+def test_an_event_stops_an_answer(seen: Seen, rest: Any) -> None:
+    sight = seen["socket.io: stopped"]
+    assert sight["stop"] == sight["ack"]
+    assert (sight["end"]["cancelled"], sight["end"]["digest"]) == ("user", digest(sight["text"]))
+    stored = rest(f"/api/sessions/{sight['ack']['session_id']}")["messages"][1]
+    assert (stored["content"], stored["status"]) == (sight["text"], "cancelled")
+
+
+def test_whatever_is_wrong_with_an_event_is_acknowledged(seen: Seen) -> None:
+    sight = seen["socket.io: refused"]
+    codes = ["INVALID_REQUEST", "NOT_FOUND", "NOT_FOUND", "NO_ACTIVE_STREAM", "INVALID_REQUEST"]
+    assert [(ack["ok"], ack["code"]) for ack in sight["acks"]] == [(False, code) for code in codes]
+    assert [error["code"] for error in sight["errors"]] == codes
+    assert (sight["failure"]["code"], sight["failure"]["recoverable"]) == ("PROVIDER_FAILURE", True)
+    assert sight["error"]["data"]["code"] == "UNAUTHORIZED"
+
+
+def test_an_event_that_is_sent_twice_asks_once(seen: Seen, rest: Any) -> None:
+    sight = seen["socket.io: offline"]
+    assert sight["one"] == sight["two"]
+    assert sight["text"] == expected_text("sim?tokens=5&seed=2")
+    assert len(rest(f"/api/sessions/{sight['one']['session_id']}")["messages"]) == 2
+
+
+def test_all_tabs_of_a_user_are_in_one_room(seen: Seen) -> None:
+    sight = seen["socket.io: rooms"]
+    text = expected_text("sim?tokens=60&seed=8")
+    assert sight["whole"]["messages"][1]["content"] == text
+    assert sight["texts"] == [text] * 3
+    assert [end["digest"] for end in sight["ends"]] == [digest(text)] * 3
 
 
 # --- one engine under all -----------------------------------------------------------------------------------------
