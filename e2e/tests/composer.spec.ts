@@ -1,3 +1,4 @@
+import { violations } from "../fixtures/axe.ts";
 import { ChatPage } from "../fixtures/page.ts";
 import { expect, test } from "../fixtures/stack.ts";
 
@@ -12,6 +13,7 @@ test("how an answer is thought, written and shown is the reader's choice", async
   await page.getByTestId("model-button").click();
   await page.getByPlaceholder("Find a model…").fill("embedded");
   await chat.keep("models-light");
+  expect(await violations(page)).toEqual([]);
   await page.keyboard.press("Enter");
   await expect(page.getByTestId("model-button")).toHaveText("passages");
   await page.getByTestId("model-button").click();

@@ -1,7 +1,7 @@
 import { ChatPage } from "../fixtures/page.ts";
 import { expect, test } from "../fixtures/stack.ts";
 
-test.use({ behaviour: "text=mixed&tokens=300&interval_ms=5" });
+test.use({ behaviour: "text=mixed&tokens=600&interval_ms=8" });
 
 const TURNS = 250;
 const TOKENS = 20_000;
