@@ -80,7 +80,7 @@ class _Author:
         return " ".join(self.sentence() for _ in range(3 + self.below(3))) + "\n\n"
 
     def thought(self) -> str:
-        return f"{self.pick(words.THOUGHTS)} how {self.clause()}.\n"
+        return f"{self.pick(words.THOUGHTS)} how {self.clause()}.\n\n"
 
     def fence(self) -> str:
         language, body = words.SNIPPETS[self.below(len(words.SNIPPETS))]
