@@ -23,20 +23,23 @@ test("every wire streams its answer and shows how the model got there", async ({
   const choice = await withModel(page);
   const chat = new ChatPage(page);
   await chat.open(stack.url);
-  await page.getByRole("button", { name: "Reasoning" }).click();
+  await page.getByTestId("thinking-button").click();
+  await page.getByRole("menuitemradio", { name: /Deep/ }).click();
+  await page.keyboard.press("Escape");
   const seen = new Set<string>();
   for (const [index, wire] of WIRES.entries()) {
-    choice.model = `${wire}/sim?tokens=60&text=markdown&reasoning=30&interval_ms=10`;
-    await chat.ask("Think about how a mill race works.");
+    choice.model = `${wire}/sim?tokens=60&text=markdown&reasoning=40&interval_ms=10`;
+    await chat.ask("How does a mill race work?");
     const answer = chat.answers.nth(index);
-    await expect(answer.locator("summary")).toContainText(/Thinking|Thought/);
     await expect(answer).toHaveAttribute("data-status", "complete");
     await chat.settled();
-    await expect(answer).toContainText(choice.model);
-    await answer.locator("summary").click();
-    const reasoning = await answer.locator("details li").first().innerText();
-    expect(reasoning).toContain("how the");
-    seen.add(`${await chat.texts.nth(index).innerText()}\n${reasoning}`);
+    const thinking = answer.getByTestId("thinking");
+    await thinking.locator("summary").click();
+    const steps = thinking.getByRole("listitem");
+    await expect(steps.first()).toContainText("how the");
+    const thoughts = await steps.allInnerTexts();
+    expect(thoughts.length).toBeGreaterThan(1);
+    seen.add([await chat.texts.nth(index).innerText(), ...thoughts].join("\n"));
   }
   expect([...seen], "the same words, whatever wire they came by").toHaveLength(1);
   const paths = (await stack.requests()).map((request) => String(request["path"]));
@@ -50,16 +53,16 @@ test("every wire streams its answer and shows how the model got there", async ({
 
   // A model that does not think by itself shows the steps that it is asked to write, one by one.
   choice.model = "openai/sim?tokens=40&steps=5&interval_ms=40";
-  await chat.ask("Prove that the square root of 2 is irrational.");
-  const answer = chat.answers.nth(WIRES.length);
-  await expect(answer.locator("summary")).toContainText(/step [2-5]/);
-  await answer.locator("summary").click();
+  await chat.ask("And how long is one?");
+  const thinking = chat.answers.nth(WIRES.length).getByTestId("thinking");
+  await expect(thinking).toContainText(/Thinking for .* · [2-5] steps/);
   await chat.keep("steps-light");
   await chat.settled();
-  const steps = answer.locator("details li");
+  await expect(thinking).toContainText("Thought for");
+  await thinking.locator("summary").click();
+  const steps = thinking.getByRole("listitem");
   await expect(steps).toHaveCount(5);
-  await expect(steps.first()).toContainText("Taking it apart · 95 % sure");
+  await expect(steps.first()).toContainText(/Taking it apart\s*95 % sure/);
   await expect(steps.last()).toContainText("Putting it together");
-  await expect(answer.locator("summary")).toContainText("Thought for");
   expect(await stack.requests()).toHaveLength(WIRES.length + 2);
 });
