@@ -142,3 +142,8 @@ def test_links_between_documents_lead_somewhere() -> None:
         if not (ROOT / path.parent / target).exists()
     ]
     assert not broken, f"these links lead nowhere: {broken}"
+
+
+def test_each_decision_has_a_number_of_its_own() -> None:
+    notes = sorted(path.name for path in (ROOT / "docs" / "decisions").glob("*.md"))
+    assert [int(name[:4]) for name in notes] == list(range(1, len(notes) + 1)), notes
