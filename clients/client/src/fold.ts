@@ -70,6 +70,7 @@ function change(message: FoldedMessage, event: events.Entry["event"]): Partial<F
     case "suggestions-ready":
       return { suggestions: event.questions };
     case "provider-switched":
+      return { model: event.to_model, seams: [...message.seams, codePoints(message.text)] };
     case "turn-resumed":
       return { seams: [...message.seams, codePoints(message.text)] };
     case "turn-completed":
@@ -85,6 +86,7 @@ function change(message: FoldedMessage, event: events.Entry["event"]): Partial<F
       return {
         status: "failed",
         digest: event.digest,
+        usage: event.usage ?? null,
         error: { code: event.code, message: event.message },
       };
     default:

@@ -36,6 +36,7 @@ class Fold:
     def __init__(self) -> None:
         self._lifecycle = Lifecycle()
         self._started: TurnStarted | None = None
+        self._model = ""
         self._status: FoldedStatus = "pending"
         self._text: list[str] = []
         self._length = 0
@@ -78,7 +79,7 @@ class Fold:
             case ReasoningStep() as step:
                 self._steps.append(step)
             case TurnStarted() as started:
-                self._started = started
+                self._started, self._model = started, started.model
                 self._status = "streaming"
             case EmotionUpdated(of=of, state=state):
                 self._emotions[of] = state
@@ -86,7 +87,10 @@ class Fold:
                 self._passages, self._difficulty = passages, difficulty
             case SuggestionsReady(questions=questions):
                 self._suggestions = questions
-            case ProviderSwitched() | TurnResumed():
+            case ProviderSwitched(to_model=model):
+                self._model = model
+                self._seams.append(self._length)
+            case TurnResumed():
                 self._seams.append(self._length)
             case TurnCompleted() | TurnCancelled() | TurnFailed() as end:
                 self._end(end)
@@ -101,7 +105,8 @@ class Fold:
             case TurnCancelled():
                 self._status, self._usage = "cancelled", end.usage
             case TurnFailed():
-                self._status, self._error = "failed", MessageError(end.code, end.message)
+                self._status, self._usage = "failed", end.usage
+                self._error = MessageError(end.code, end.message)
 
     @property
     def text(self) -> str:
@@ -122,7 +127,7 @@ class Fold:
             turn_id=started.turn_id if started else "",
             session_id=started.session_id if started else "",
             message_id=started.message_id if started else "",
-            model=started.model if started else "",
+            model=self._model,
             status=self._status,
             text=self.text,
             pieces=self._pieces,
