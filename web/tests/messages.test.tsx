@@ -163,7 +163,7 @@ describe("a conversation", () => {
         script.fact("provider_switched", {
           from_model: "a/x",
           to_model: "b/y",
-          reason: "it was cut off",
+          reason: "failed",
           position: 5,
         }),
         script.token(" and more\n\nThree"),
@@ -186,6 +186,26 @@ describe("a conversation", () => {
     expect(screen.getByTestId("answer-text").textContent).toBe("So it is 2, not [3]; see [2].");
     await userEvent.setup().click(mark);
     expect(usePage.getState().sources).toEqual({ key: "m1", number: 2 });
+  });
+
+  it("marks the seams of a stored answer, and tells what each part took", async () => {
+    const part = (model: string, chars: number, cost: number | null) => ({
+      model,
+      usage: { input_tokens: 10, output_tokens: 2, estimated: cost !== null },
+      cost,
+      chars,
+    });
+    const parts = [part("c/w", 0, null), part("a/x", 5, 0.5), part("b/y", 9, null)];
+    const metadata = { model: "b/y", parts };
+    await mount([stored({ id: "m1", role: "assistant", content: "One 🌊\n\nTwo more", metadata })]);
+    const seam = screen.getByTestId("seam");
+    expect(seam.textContent).toBe("b/y went on here after a/x failed");
+    expect(seam.previousElementSibling?.textContent).toBe("One 🌊");
+    await userEvent.setup().click(screen.getByTestId("facts-button"));
+    const facts = screen.getByTestId("facts").textContent;
+    for (const fact of ["Part of a/x", "about 12 tokens, $0.50", "Part of c/w"]) {
+      expect(facts).toContain(fact);
+    }
   });
 
   it("tells what an answer took to whoever asks", async () => {

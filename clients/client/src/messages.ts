@@ -1,4 +1,5 @@
 import type {
+  AnswerPart,
   Citation,
   CompletionMetadata,
   EmotionState,
@@ -102,12 +103,26 @@ export function storedMessage(message: Message, key: string): ChatMessage {
     versionCount: message.version_count,
     reasoning: message.reasoning,
     emotion: message.metadata?.emotion_state ?? null,
+    seams: seamsOf(message.metadata?.parts ?? []),
     model: message.metadata?.model ?? null,
     citations: message.metadata?.citations ?? [],
     metadata: message.metadata,
     error: message.error && { ...message.error, recoverable: true, retryAfter: null },
     reactions: message.reactions,
   };
+}
+
+/** Where one part of a stored answer ends and the next one begins. */
+function seamsOf(parts: readonly AnswerPart[]): readonly Seam[] {
+  const said = parts.filter((part) => part.chars > 0);
+  let position = 0;
+  return said.slice(1).map((part, index): Seam => {
+    const before = said[index] ?? part;
+    position += before.chars;
+    return before.model === part.model
+      ? { kind: "resumed", position }
+      : { kind: "switched", position, from: before.model, to: part.model, reason: "" };
+  });
 }
 
 /** The answer's message as the turn stands now. */

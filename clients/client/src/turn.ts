@@ -166,7 +166,8 @@ function foldFact(turn: Turn, frame: Exclude<TurnFrame, { type: "content_token" 
         : { ...turn, emotion: frame.data.emotion_state };
     case "provider_switched": {
       const { from_model: from, to_model: to, reason, position } = frame.data;
-      return { ...turn, seams: [...turn.seams, { kind: "switched", position, from, to, reason }] };
+      const seam: Seam = { kind: "switched", position, from, to, reason };
+      return { ...turn, model: to, seams: [...turn.seams, seam] };
     }
     case "turn_resumed":
       return {

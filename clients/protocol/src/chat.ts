@@ -47,6 +47,15 @@ export interface Usage {
   estimated?: boolean;
 }
 
+/** What one model took for its part of an answer, `chars` Unicode characters long; 0 where it was asked in vain. */
+export interface AnswerPart {
+  model: string;
+  usage: Usage;
+  /** US dollars; null where no price is known. */
+  cost: number | null;
+  chars: number;
+}
+
 /** What is known of a finished answer; also the `metadata` of a stored message. */
 export interface CompletionMetadata {
   provider_used: string;
@@ -62,6 +71,8 @@ export interface CompletionMetadata {
   citations?: Citation[];
   suggested_questions?: string[];
   finish_reason?: string;
+  /** Where several models had a part in the answer: which, in their order. `usage` and `cost` are sums. */
+  parts?: AnswerPart[];
   /** An estimate of the emotion in the message, where one was made. */
   emotion_state?: EmotionState;
 }

@@ -124,7 +124,7 @@ def everything_sent() -> list[dict[str, Any]]:
     refusal = dialect.error(TurnInProgress(), Reference(session_id="s1", request_id="r1"), BEGIN_MS)
     ping = dialect.decode(json.dumps(next(frame for frame in of_clients() if frame["type"] == "ping")), "ana")
     assert isinstance(ping, Ping)
-    seams = (ProviderSwitched("openai/gpt-5", "backup/gpt-5", "it cut the answer off", 22), TurnResumed(22, 2))
+    seams = (ProviderSwitched("openai/gpt-5", "backup/gpt-5", "failed", 22), TurnResumed(22, 2))
     failed = TurnFailed("RATE_LIMIT", "The model is busy. Try again in 20 s.", True, digest, 3, 20)
     return [
         *sent(*completed()),

@@ -82,11 +82,6 @@ function AnswerText({ message, streaming }: { message: ChatMessage; streaming: b
   );
   return (
     <SourcesContext value={context}>
-      {seams
-        .filter((seam) => seam.position === 0)
-        .map((seam) => (
-          <SeamMark key={seam.kind} seam={seam} />
-        ))}
       <div data-testid="answer-text">
         <MarkdownView text={content} streaming={streaming} insets={insets} />
       </div>

@@ -1,4 +1,4 @@
-import type { ChatMessage, CompletionMetadata } from "@millrace/client";
+import type { AnswerPart, ChatMessage, CompletionMetadata } from "@millrace/client";
 import * as Popover from "@radix-ui/react-popover";
 import { Info } from "lucide-react";
 import styles from "./message.module.css";
@@ -73,10 +73,21 @@ export function factsOf(model: string, metadata: Partial<CompletionMetadata>): [
       usage?.reasoning_tokens ? `${count(usage.reasoning_tokens)} tokens` : null,
     ],
     ["Cost", cost === null || cost === undefined ? null : price(cost)],
+    ...partsOf(metadata.parts ?? []),
     ["Topic", metadata.category_detected ?? null],
     ["End", FINISH[metadata.finish_reason ?? ""] ?? null],
   ];
   return facts.filter((fact): fact is [string, string] => fact[1] !== null);
+}
+
+/** What each model took, where several had a part in the answer or were asked in vain. */
+function partsOf(parts: readonly AnswerPart[]): [string, string][] {
+  return parts.map((part) => {
+    const tokens = part.usage.input_tokens + part.usage.output_tokens;
+    const about = part.usage.estimated ? "about " : "";
+    const cost = part.cost === null ? "" : `, ${price(part.cost)}`;
+    return [`Part of ${part.model}`, `${about}${count(tokens)} tokens${cost}`];
+  });
 }
 
 function count(tokens: number): string {

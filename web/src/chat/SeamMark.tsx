@@ -7,7 +7,9 @@ export function SeamMark({ seam }: { seam: Seam }) {
   return (
     <p className={styles["seam"]} data-testid="seam">
       <Waves size={14} aria-hidden />
-      <span title={seam.kind === "switched" ? `${seam.from}: ${seam.reason}` : undefined}>
+      <span
+        title={seam.kind === "switched" && seam.reason ? `${seam.from}: ${seam.reason}` : undefined}
+      >
         {wordsOf(seam)}
       </span>
     </p>
@@ -16,7 +18,5 @@ export function SeamMark({ seam }: { seam: Seam }) {
 
 function wordsOf(seam: Seam): string {
   if (seam.kind === "resumed") return "Resumed here after an interruption";
-  return seam.position === 0
-    ? `${seam.to} answers, because ${seam.from} did not`
-    : `${seam.to} went on here after ${seam.from} failed`;
+  return `${seam.to} went on here after ${seam.from} failed`;
 }
