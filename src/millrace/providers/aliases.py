@@ -38,10 +38,10 @@ class Aliases:
 
     Args:
         chains: By name.
-        default_model: The model or chain that answers where none is named, if one is configured.
+        default_model: The model or chain that answers where none is named; the chain `default` where there is none.
 
     Raises:
-        ValueError: A name cannot be, a chain names another one, or there are two defaults.
+        ValueError: A name cannot be, or a chain names another one.
     """
 
     def __init__(self, chains: Mapping[str, Chain], default_model: str | None = None) -> None:
@@ -51,8 +51,6 @@ class Aliases:
             named = next((model for model in chain.models if model in chains or model in USUAL_ALIASES), None)
             if named is not None:
                 raise ValueError(f'routes.{name} names the chain "{named}": name its models instead')
-        if default_model is not None and DEFAULT in chains:
-            raise ValueError("default_model and routes.default say the same thing twice: leave one out")
         self._chains = dict(chains)
         self._default = default_model
         self.default_model = None if default_model in chains else default_model
@@ -60,7 +58,7 @@ class Aliases:
 
     def chain(self, name: str | None) -> Chain | None:
         """The chain that a name (or none) means; none where it means one model."""
-        if name is None or (name in USUAL_ALIASES and name not in self._chains):
+        if name is None or name == DEFAULT or (name in USUAL_ALIASES and name not in self._chains):
             name = self._default or DEFAULT
         return self._chains.get(name)
 

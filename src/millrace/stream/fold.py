@@ -87,15 +87,17 @@ class Fold:
                 self._passages, self._difficulty = passages, difficulty
             case SuggestionsReady(questions=questions):
                 self._suggestions = questions
-            case ProviderSwitched(to_model=model):
-                self._model = model
-                self._seams.append(self._length)
-            case TurnResumed():
-                self._seams.append(self._length)
+            case ProviderSwitched() | TurnResumed() as seam:
+                self._go_on(seam)
             case TurnCompleted() | TurnCancelled() | TurnFailed() as end:
                 self._end(end)
             case _:
                 pass
+
+    def _go_on(self, seam: ProviderSwitched | TurnResumed) -> None:
+        self._seams.append(self._length)
+        if isinstance(seam, ProviderSwitched):
+            self._model = seam.to_model
 
     def _end(self, end: TerminalEvent) -> None:
         self._digest = end.digest

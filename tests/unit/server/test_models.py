@@ -103,8 +103,8 @@ def test_chains_are_written_as_lists_or_as_tables() -> None:
     assert fast_model(settings()) is None
     with pytest.raises(SettingsError, match=r"routes\.empty"):
         chains(settings(routes={"empty": []}))
-    with pytest.raises(SettingsError, match="twice"):
-        model_registry(settings(routes={"default": "a/x"}, default_model="a/x"), NothingKnown())
+    with pytest.raises(SettingsError, match="name its models instead"):
+        model_registry(settings(routes={"one": "a/x", "two": "one"}), NothingKnown())
 
 
 def test_what_the_settings_say_of_failing_models() -> None:
