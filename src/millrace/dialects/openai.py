@@ -148,7 +148,7 @@ def completion(entries: Sequence[Entry]) -> dict[str, Any]:
     end = entries[-1].event
     if isinstance(end, TurnFailed):
         raise failed_turn(end)
-    folded = fold(entries)
+    folded, started = fold(entries), entries[0].event
     message: dict[str, Any] = {"role": "assistant", "content": folded.text}
     thoughts = folded.reasoning or "\n\n".join(step.content for step in folded.reasoning_steps)
     if thoughts:
@@ -160,7 +160,8 @@ def completion(entries: Sequence[Entry]) -> dict[str, Any]:
         "id": completion_id(folded.turn_id),
         "object": "chat.completion",
         "created": entries[0].at // 1000,
-        "model": folded.model,
+        # As every chunk of a stream names it, whoever went on with the answer later.
+        "model": started.model if isinstance(started, TurnStarted) else folded.model,
         "choices": [{"index": 0, "message": message, "finish_reason": finish}],
         "usage": chat_usage(folded.usage or Usage()),
     }
