@@ -53,7 +53,9 @@ class RetrieverContract(ABC):
         assert not await retriever.retrieve("eggs with sugar", user_id="ada")
         assert not await retriever.retrieve("eggs with sugar", user_id="ada", document_ids=[ids["Cake"]])
         assert not await retriever.retrieve("eggs with sugar", user_id="")
+        assert not await retriever.retrieve("eggs with sugar", user_id="ada", own=True)
         assert await retriever.retrieve("eggs with sugar", user_id="bob")
+        assert await retriever.retrieve("eggs with sugar", user_id="bob", own=True)
 
     async def test_only_the_chosen_documents_are_searched(self, made: tuple[Retriever, Mapping[str, str]]) -> None:
         retriever, ids = made

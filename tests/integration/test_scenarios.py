@@ -15,7 +15,7 @@ from tests.support.server import start_server
 from tests.support.session_speaker import SessionSpeaker
 from tests.support.socketio_speakers import StudySpeaker, TokensEventsSpeaker
 from tests.support.speakers import SPEAKERS as OTHERS
-from tests.support.speakers import Heard, Speaker
+from tests.support.speakers import ChatSpeaker, Heard, Speaker, TokensSpeaker
 
 from millrace.testing.simulator.process import SimulatorProcess
 
@@ -201,21 +201,18 @@ async def test_an_answer_is_begun_in_one_protocol_and_goes_on_in_the_others(
     visitor: Visitor, simulator: SimulatorProcess
 ) -> None:
     """Begun in each, watched in the next, resumed in the one after, and stopped from there."""
-    for turn in range(len(SPEAKERS)):
-        begins, watches, stops = (SPEAKERS[(turn + shift) % len(SPEAKERS)] for shift in range(3))
-        async with (
-            begins.connected(visitor) as first,
-            watches.connected(visitor) as second,
-            stops.connected(visitor) as third,
-        ):
+    rotated = [[SPEAKERS[(turn + shift) % len(SPEAKERS)] for shift in range(3)] for turn in range(len(SPEAKERS))]
+    for begins, *others in [*rotated, [TokensEventsSpeaker, TokensSpeaker, ChatSpeaker, ResponsesSpeaker]]:
+        async with AsyncExitStack() as stack:
+            first, *rest = [await stack.enter_async_context(kind.connected(visitor)) for kind in (begins, *others)]
             asked = await first.ask("Talk.", model="sim/sim?tokens=2000&interval_ms=5")
             await asked.until(5)
-            watching, stopping = (Heard(asked.turn_id, asked.session_id) for _ in range(2))
-            await second.resume(watching)
-            await third.resume(stopping)
-            await asyncio.gather(watching.until(8), stopping.until(3))
-            await third.stop(stopping)
-            overs = [await heard.ended() for heard in (asked, watching, stopping)]
+            heards = [Heard(asked.turn_id, asked.session_id) for _ in rest]
+            for speaker, heard in zip(rest, heards, strict=True):
+                await speaker.resume(heard)
+            await asyncio.gather(*(heard.until(3) for heard in heards))
+            await rest[-1].stop(heards[-1])
+            overs = [await heard.ended() for heard in (asked, *heards)]
             assert {over.kind for over in overs} == {"cancelled"}
             assert {over.digest for over in overs} == {digest(asked.text)}
-            assert asked.text == watching.text == stopping.text
+            assert {heard.text for heard in heards} == {asked.text}

@@ -10,7 +10,7 @@ from millrace.dialects.parts import sse_record
 from millrace.dialects.reading import CORRECT, check_user, checked_id, json_object, wrong_field
 from millrace.dialects.study_frames import Done, Failure, Token
 from millrace.dialects.study_renderer import Piece, StudyRenderer
-from millrace.dialects.study_sources import Sources
+from millrace.dialects.study_sources import Sources, stored_answer
 from millrace.model.errors import InvalidRequest, MillraceError, NoActiveStream
 from millrace.model.events import TurnCancelled, TurnCompleted, TurnFailed, TurnStarted
 from millrace.model.generation import PromptMessage
@@ -140,7 +140,7 @@ class StudyEventWords:
             error.recoverable,
             retry_after,
             message_id=answer.id if answer else UNSET,
-            answer=answer.version.content if answer else UNSET,
+            answer=stored_answer(answer.version)[0] if answer else UNSET,
         )
         return sse_record(self._encode(failure))
 

@@ -10,7 +10,7 @@ from millrace.dialects.dialect import BadFrame, Reference
 from millrace.dialects.reading import check_user, id_in, wrong_field
 from millrace.dialects.study_frames import StreamComplete, StreamError, StreamToken
 from millrace.dialects.study_renderer import Piece, StudyRenderer
-from millrace.dialects.study_sources import Sources
+from millrace.dialects.study_sources import Sources, stored_answer
 from millrace.dialects.tokens_frames import Id
 from millrace.model.commands import CancelTurn, Command, Ping, ResumeTurn
 from millrace.model.errors import InvalidRequest, MillraceError, NoActiveStream
@@ -141,7 +141,7 @@ class StudyRoomWords:
             UNSET if error.retry_after is None else error.retry_after,
             reference.turn_id or UNSET,
             message_id=answer.id if answer else UNSET,
-            answer=answer.version.content if answer else UNSET,
+            answer=stored_answer(answer.version)[0] if answer else UNSET,
         )
         return self._event("chat-stream-error", data)
 

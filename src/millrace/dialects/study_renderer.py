@@ -18,6 +18,7 @@ from millrace.model.events import (
     TurnStarted,
 )
 from millrace.stream.delivery import Merged
+from millrace.stream.digest import text_digest
 
 
 class Piece(Struct, frozen=True, gc=False):
@@ -58,6 +59,7 @@ class StudyRenderer:
         self._marks = Marks(())
         self._passages: Sequence[Passage] = ()
         self._texts: list[str] = []
+        self._shown: list[str] = []
         self._gathered: list[str] = []
         self._first = 0  # the first piece that is gathered and not said
         self._count = 0
@@ -92,7 +94,7 @@ class StudyRenderer:
         return (self._words.token(self._started, merged.seq, whole),)
 
     def _text(self, entry: Entry, event: TextDelta) -> Sequence[bytes]:
-        self._gathered.append(self._marks.feed(event.text))
+        self._gather(self._marks.feed(event.text))
         self._texts.append(event.text)
         self._count += 1
         full = self._chunk_size and not self._count % self._chunk_size
@@ -105,10 +107,14 @@ class StudyRenderer:
 
         It carries the `seq` of the entry before: a client that saw it and lost its connection still gets the end.
         """
-        self._gathered.append(self._marks.finish())
+        self._gather(self._marks.finish())
         self._count += 1
         piece = self._take()
         return () if piece is None else (self._words.token(self._started, seq - 1, piece),)
+
+    def _gather(self, shown: str) -> None:
+        self._gathered.append(shown)
+        self._shown.append(shown)
 
     def _take(self) -> Piece | None:
         """What was gathered, if that is anything."""
@@ -122,6 +128,9 @@ class StudyRenderer:
 
     def _done(self, seq: int, end: TurnCompleted | TurnCancelled) -> Sequence[bytes]:
         citations = end.citations if isinstance(end, TurnCompleted) else ()
+        written, shown = "".join(self._texts), "".join(self._shown)
         found = sources(citations, citable(self._passages, citations), self._marks.shown)
-        found = structs.replace(found, quotations=quoted("".join(self._texts), self._passages))
+        found = structs.replace(found, quotations=quoted(written, self._passages))
+        if shown != written:
+            end = structs.replace(end, digest=text_digest(shown))
         return self._words.done(self._started, seq, found, end)

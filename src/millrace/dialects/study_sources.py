@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
 from msgspec import UNSET, Struct, structs
 
 from millrace.dialects.study_frames import ChunkReference, StudyCitation, StudyQuotation
 from millrace.dialects.study_marks import Marks
 from millrace.model.events import Citation, Passage
+from millrace.model.messages import Version
 from millrace.stream.metadata import passage_citation
 from millrace.text.quotations import quotations
 
@@ -59,9 +61,10 @@ def whole_answer(text: str, passages: Sequence[Passage], citations: Sequence[Cit
     return shown, structs.replace(found, quotations=quoted(text, passages))
 
 
-def stored_answer(text: str, citations: Sequence[Citation]) -> tuple[str, Sources]:
+def stored_answer(version: Version) -> tuple[str, Sources]:
     """The same for a stored answer, of which only what it cites is known."""
-    return _renumbered(text, numbered(citations), citations)
+    citations = msgspec.convert((version.metadata or {}).get("citations", []), tuple[Citation, ...])
+    return _renumbered(version.content, numbered(citations), citations)
 
 
 def _renumbered(text: str, known: Mapping[int, Citation], citations: Sequence[Citation]) -> tuple[str, Sources]:

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from msgspec import convert, structs, to_builtins
+from msgspec import structs, to_builtins
 
 from millrace.dialects.study import STUDY, Completion, Search
 from millrace.dialects.study_sources import Sources, stored_answer
 from millrace.knowledge.study import plan
 from millrace.model.commands import StartTurn, TurnContext
 from millrace.model.errors import InvalidRequest
-from millrace.model.events import Citation
 from millrace.model.generation import PromptMessage
 from millrace.model.messages import Message, Version
 from millrace.model.principal import Principal
@@ -108,8 +107,7 @@ def shown_message(message: Message, versions: Sequence[Version]) -> dict[str, An
 
 def shown_version(version: Version) -> dict[str, Any]:
     """A wording with its sources, as it was streamed."""
-    cited = convert((version.metadata or {}).get("citations", []), tuple[Citation, ...])
-    text, found = stored_answer(version.content, cited)
+    text, found = stored_answer(version)
     shown: dict[str, Any] = {"content": text, "status": version.status, **shown_sources(found)}
     if version.error is not None:
         shown["error"] = version.error.message

@@ -23,6 +23,7 @@ async def test_the_builtin_documents_are_searched_and_read_but_not_listed(knowle
     assert (passage.title, passage.url) == ("Millrace", "/api/documents/millrace-readme/text")
     assert (await knowledge.document("ada", "millrace-readme")).text == BUILTIN[0].text
     assert await knowledge.documents("ada") == []
+    assert not await knowledge.retrieve("how do I start?", user_id="ada", own=True)
     with pytest.raises(NotFound):
         await knowledge.remove_document("ada", "millrace-readme")
 
