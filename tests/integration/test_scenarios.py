@@ -201,8 +201,9 @@ async def test_an_answer_is_begun_in_one_protocol_and_goes_on_in_the_others(
     visitor: Visitor, simulator: SimulatorProcess
 ) -> None:
     """Begun in each, watched in the next, resumed in the one after, and stopped from there."""
-    rotated = [[SPEAKERS[(turn + shift) % len(SPEAKERS)] for shift in range(3)] for turn in range(len(SPEAKERS))]
-    for begins, *others in [*rotated, [TokensEventsSpeaker, TokensSpeaker, ChatSpeaker, ResponsesSpeaker]]:
+    lines: list[list[type[Speaker]]] = [[TokensEventsSpeaker, TokensSpeaker, ChatSpeaker, ResponsesSpeaker]]
+    lines += [[SPEAKERS[(turn + shift) % len(SPEAKERS)] for shift in range(3)] for turn in range(len(SPEAKERS))]
+    for begins, *others in lines:
         async with AsyncExitStack() as stack:
             first, *rest = [await stack.enter_async_context(kind.connected(visitor)) for kind in (begins, *others)]
             asked = await first.ask("Talk.", model="sim/sim?tokens=2000&interval_ms=5")
