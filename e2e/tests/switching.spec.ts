@@ -11,6 +11,9 @@ test("a provider is killed in the middle of an answer, and the next one finishes
 }) => {
   const chat = new ChatPage(page);
   await chat.open(stack.url);
+  await page.getByTestId("model-button").click();
+  await expect(page.getByTestId("model-picker")).toContainText("sim, then sim");
+  await page.keyboard.press("Escape");
   await chat.ask("Go on and on");
   await chat.textOf(chat.texts.first(), 150);
   await stack.killProvider();

@@ -65,11 +65,12 @@ class Spending:
             costs.append(self._cost(self.model, call.usage, call.cost))
         return Part(self.model, usage, _total(costs), len(text))
 
-    def close(self, part: Part, to_model: str) -> None:
-        """The part is over, `to_model` goes on."""
-        self.closed.append(part)
+    def close(self, part: Part | None, to_model: str) -> None:
+        """The part is over, `to_model` goes on; no part where its model was not asked at all."""
+        if part is not None:
+            self.closed.append(part)
+            self._given += estimate_tokens(" " * part.chars)
         self.model = to_model
-        self._given += estimate_tokens(" " * part.chars)
         self._reported = None
         self._earlier = ()
 

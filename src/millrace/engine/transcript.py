@@ -35,6 +35,7 @@ from millrace.model.generation import (
     UsageReported,
 )
 from millrace.ports import Clock, Writer
+from millrace.routing.route import PASSED_OVER
 from millrace.stream.digest import text_digest
 from millrace.stream.lifecycle import Lifecycle, State
 from millrace.stream.reasoning import StepCutter
@@ -96,9 +97,10 @@ class Transcript:
                 case EmotionUpdated(of="user"):
                     self.emotion = event.state
                 case ProviderSwitched():
-                    part = self.part()
-                    usage = event.usage or part.usage
-                    self._next_part(Part(event.from_model, usage, event.cost, part.chars), event.to_model)
+                    chars = self.part().chars
+                    usage = event.usage
+                    part = None if usage is None else Part(event.from_model, usage, event.cost, chars)
+                    self._next_part(part, event.to_model)
                 case TurnResumed():
                     self._lose_part()
                 case _:
@@ -198,19 +200,25 @@ class Transcript:
                 pass
 
     def _switch(self, switched: Switched) -> None:
-        part = self.part()
-        if not (switched.reason in _BILLED_IN_SILENCE or self.spending.is_used(*self._part_said()[:2])):
-            part = Part(part.model, Usage(), 0.0)  # it was refused at once, which costs nothing
-        self._put(
-            ProviderSwitched(switched.from_model, switched.to_model, switched.reason, self.chars, part.usage, part.cost)
-        )
+        part = self._part_left(switched.reason)
+        usage, cost = (part.usage, part.cost) if part is not None else (None, None)
+        self._put(ProviderSwitched(switched.from_model, switched.to_model, switched.reason, self.chars, usage, cost))
         self._next_part(part, switched.to_model)
+
+    def _part_left(self, reason: str) -> Part | None:
+        """What a model took that was left for `reason`; none where it was not asked at all."""
+        if reason == PASSED_OVER:
+            return None
+        part = self.part()
+        if reason in _BILLED_IN_SILENCE or self.spending.is_used(*self._part_said()[:2]):
+            return part
+        return Part(part.model, Usage(), 0.0)  # it refused at once, which costs nothing
 
     def _lose_part(self) -> None:
         self.spending.lose(*self._part_said())
         self._begin_part()
 
-    def _next_part(self, part: Part, model: str) -> None:
+    def _next_part(self, part: Part | None, model: str) -> None:
         self.spending.close(part, model)
         self._begin_part()
 

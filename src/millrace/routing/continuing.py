@@ -8,7 +8,8 @@ _ANCHOR_CHARS = 60
 _GO_ON = (
     "Your answer above was cut off in the middle. Continue it from exactly where it ends, in the same language and"
     " form. Begin by repeating its last words, which stand between the two lines below, and go on from there without a"
-    " break. Add no introduction, no comment and no apology, and repeat nothing that comes before these words."
+    " break. Add no introduction, no comment and no apology, and repeat nothing that comes before these words. If"
+    " nothing is missing, write these words alone."
     "\n---\n{anchor}\n---"
 )
 

@@ -16,7 +16,7 @@ from millrace.routing.hedge import Hedge
 from millrace.routing.overlap import OverlapTrimmer
 from millrace.routing.verdicts import verdict_on
 
-_PASSED_OVER = "unavailable"
+PASSED_OVER = "unavailable"
 """Why a model was not asked whose provider failed too often lately."""
 
 
@@ -46,7 +46,7 @@ class Route:
         self._waiting = deque(_chain(model, request, serving))
         self._hedges = model.hedge
         self._serving = serving or model.info.id
-        self._reason = _PASSED_OVER
+        self._reason = PASSED_OVER
         self._failures: list[MillraceError] = []
         self._context = 0  # how long that of the model is that is being asked, in tokens; 0 where it is not known
         self._too_short = 0  # the longest one that was not enough

@@ -11,6 +11,7 @@ from millrace.model.events import (
     Entry,
     Part,
     PassagesRetrieved,
+    ProviderSwitched,
     ReasoningCompleted,
     ReasoningDelta,
     ReasoningStep,
@@ -20,7 +21,15 @@ from millrace.model.events import (
     TurnStarted,
     Usage,
 )
-from millrace.model.generation import CitationsFound, Finished, ReasoningPiece, StepFound, TextPiece, UsageReported
+from millrace.model.generation import (
+    CitationsFound,
+    Finished,
+    ReasoningPiece,
+    StepFound,
+    Switched,
+    TextPiece,
+    UsageReported,
+)
 from millrace.ops.clock import SystemClock
 from millrace.stream.digest import text_digest
 
@@ -58,6 +67,27 @@ def transcript(writer: ListWriter) -> Transcript:
     transcript = Transcript(writer, SystemClock())
     transcript.write(START)
     return transcript
+
+
+def test_whose_part_was_what(transcript: Transcript, writer: ListWriter) -> None:
+    transcript.spending.asked(5)
+    transcript.take([Switched("p/m", "q/m", "unavailable")])
+    transcript.take([Switched("q/m", "r/m", "failed")])
+    transcript.take([Switched("r/m", "s/m", "silent")])
+    transcript.take([TextPiece("abcd"), Switched("s/m", "t/m", "failed"), TextPiece("ef"), Finished("stop")])
+    switches = [event for event in writer.events if isinstance(event, ProviderSwitched)]
+    assert [(event.position, event.usage) for event in switches] == [
+        (0, None),
+        (0, Usage()),
+        (0, Usage(5, 0, estimated=True)),
+        (4, Usage(5, 1, estimated=True)),
+    ], "not asked, refused at once, worked in silence, wrote"
+    parts = transcript.spending.parts(transcript.part())
+    assert [(part.model, part.chars) for part in parts] == [("q/m", 0), ("r/m", 0), ("s/m", 4), ("t/m", 2)]
+    replayed = Transcript(ListWriter(), SystemClock())
+    replayed.replay(Entry(seq, 0, event) for seq, event in enumerate(writer.events))
+    assert replayed.spending.parts(replayed.part())[:3] == parts[:3]
+    assert (replayed.spending.model, replayed.text) == ("t/m", "abcdef")
 
 
 def test_text_is_numbered_and_remembered(transcript: Transcript, writer: ListWriter) -> None:

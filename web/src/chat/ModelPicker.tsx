@@ -17,6 +17,11 @@ export function ModelPicker({ models, trigger, open, onOpenChange }: ModelPicker
   const chosen = useChoices((choices) => choices.model) ?? models.default;
   const set = useChoices((choices) => choices.set);
   const providers = grouped(models.models);
+  const routes = models.aliases.filter((alias) => alias.name !== "default");
+  const choose = (model: string) => {
+    set({ model: model === models.default ? null : model });
+    onOpenChange(false);
+  };
   return (
     <Popover.Root open={open} onOpenChange={onOpenChange}>
       <Popover.Trigger asChild>{trigger}</Popover.Trigger>
@@ -34,6 +39,24 @@ export function ModelPicker({ models, trigger, open, onOpenChange }: ModelPicker
             <Command.Input className={styles["input"]} placeholder="Find a model…" />
             <Command.List className={styles["results"]}>
               <Command.Empty className={styles["nothing"]}>No model of that name.</Command.Empty>
+              {routes.length > 0 && (
+                <Command.Group heading="routes" className={styles["group"]}>
+                  {routes.map((route) => (
+                    <Command.Item
+                      key={route.name}
+                      value={route.name}
+                      className={styles["item"]}
+                      onSelect={() => choose(route.name)}
+                    >
+                      <span className={styles["words"]}>
+                        {route.name}
+                        <small>{route.models.map(modelName).join(", then ")}</small>
+                      </span>
+                      {route.name === chosen && <Check size={15} aria-label="chosen" />}
+                    </Command.Item>
+                  ))}
+                </Command.Group>
+              )}
               {providers.map(([provider, list]) => (
                 <Command.Group key={provider} heading={provider} className={styles["group"]}>
                   {list.map((model) => (
@@ -41,10 +64,7 @@ export function ModelPicker({ models, trigger, open, onOpenChange }: ModelPicker
                       key={model.id}
                       value={model.id}
                       className={styles["item"]}
-                      onSelect={() => {
-                        set({ model: model.id === models.default ? null : model.id });
-                        onOpenChange(false);
-                      }}
+                      onSelect={() => choose(model.id)}
                     >
                       <span className={styles["words"]}>
                         {modelName(model.id)}
