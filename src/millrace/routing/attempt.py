@@ -86,6 +86,7 @@ class Attempt:
         await ceiling.enter(request.user_id)
         try:
             self._asked = True
+            self._began = self._clock.monotonic()  # the wait for a place says nothing of the model
             await self.link.provider.generate(request, self._take)
         finally:
             ceiling.leave()

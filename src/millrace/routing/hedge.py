@@ -144,9 +144,11 @@ class Hedge:
         error = None if lane.task.cancelled() else lane.task.exception()
         if isinstance(error, MillraceError):
             self._failed.append(lane)
-            if self.kept is None and other.task is not None and other not in self._failed:
+            verdict = verdict_on(error)
+            declined = lane is self._first and verdict.next == "none"
+            if self.kept is None and other.task is not None and other not in self._failed and not declined:
                 if other.running:
-                    self.keep(other, verdict_on(error).reason)
+                    self.keep(other, verdict.reason)
                 return False  # it may still answer, or has just ended, too
         elif error is None and self.kept is None:
             self.keep(lane, "late")  # a whole answer without a word

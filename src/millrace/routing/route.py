@@ -94,7 +94,7 @@ class Route:
             self._sink((Switched(self._serving, link.info.id, self._reason),))
         self._serving, self._context = link.info.id, link.info.context_length or 0
         attempt = self._experience.attempt(link)
-        hedge = self._hedge(attempt)
+        hedge = self._make_hedge(attempt)
         if hedge is not None:
             await self._ask_two(hedge, *self._attempts)
             return
@@ -120,7 +120,7 @@ class Route:
 
     # --- hedging ------------------------------------------------------------------------------------
 
-    def _hedge(self, first: Attempt) -> Hedge | None:
+    def _make_hedge(self, first: Attempt) -> Hedge | None:
         """The answer by this model or the next one, where that is wanted, possible, and known when it is late."""
         if not self._hedges or self._said().strip():
             return None

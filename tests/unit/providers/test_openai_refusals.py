@@ -4,8 +4,9 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
-from tests.unit.providers.calls import FAST, KEY, answers, collect, hello, in_turn, provided, text
+from tests.unit.providers.calls import FAST, KEY, REQUEST, answers, collect, hello, in_turn, provided, text
 from tests.unit.providers.raw_server import Exchange
 from tests.unit.providers.tls import server_context
 
@@ -107,6 +108,15 @@ async def test_what_is_final_is_not_tried_again(status: str, body: Any, header: 
     async with provided(answers(status, body, header)) as (provider, server):
         _, error = await collect(provider)
     assert error is not None
+    assert len(server.exchanges) == 1
+
+
+@pytest.mark.parametrize("header", ["retry-after: 0", "x: 1"])
+async def test_nothing_is_waited_for_where_another_model_stands_by(header: str) -> None:
+    request = msgspec.structs.replace(REQUEST, fail_fast=True)
+    async with provided(answers("503 Service Unavailable", b"", header)) as (provider, server):
+        _, error = await collect(provider, request)
+    assert isinstance(error, ProviderFailure)
     assert len(server.exchanges) == 1
 
 

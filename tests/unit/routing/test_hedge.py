@@ -170,6 +170,19 @@ async def test_what_is_no_fault_of_the_provider_ends_both(stage: Stage) -> None:
     assert second.closed.is_set()
 
 
+async def test_what_the_first_declines_is_not_answered_by_the_second(stage: Stage) -> None:
+    one, two = link("one"), link("two")
+    await taught(stage, one)
+    _, task = stage.route(chain(one, two, hedge=True))
+    first = await script(one).next_call()
+    second = await script(two).next_call()
+    first.fail(ContentFiltered())
+    with pytest.raises(ContentFiltered):
+        await within(task)
+    assert second.closed.is_set()
+    assert stage.listener.deltas == []
+
+
 async def test_silence_gives_both_up_and_a_stop_closes_both(stage: Stage) -> None:
     one, two = link("one"), link("two")
     await taught(stage, one)
