@@ -209,33 +209,37 @@ async def test_a_breaker_opens_tries_and_closes(server: RunningServer, chat: Cha
 async def test_no_more_calls_than_places_and_users_take_turns(
     server: RunningServer, simulator: SimulatorProcess
 ) -> None:
-    slow = "narrow/sim?tokens=20&interval_ms=10"
+    async def until(waiting: int) -> None:
+        async with asyncio.timeout(20):
+            while (await calls(server))["narrow"]["waiting"] != waiting:
+                await asyncio.sleep(0.02)
+
     async with (
         Visitor.guest(server.url) as ana,
         Visitor.guest(server.url) as ben,
         ana.connect() as many,
         ben.connect() as one,
     ):
-        crowd = [await many.ask("Well?", model=slow) for _ in range(6)]
-        async with asyncio.timeout(10):
-            while (await calls(server))["narrow"]["waiting"] < 4:
-                await asyncio.sleep(0.01)
+        crowd = [await many.ask("Well?", model="narrow/sim?tokens=100000&interval_ms=50") for _ in range(6)]
+        await until(4)
         assert (await calls(server))["narrow"]["running"] == 2
-        turn = await one.ask("And me?", model=slow)
-        await turn.end()
-        assert sum(each.over is not None for each in crowd) < 6, "a newcomer does not wait for all of a crowd"
-        await asyncio.gather(*(each.end() for each in crowd))
-    spans = sorted(
-        (when, change)
-        for request in await requests_of(simulator, settled_within_s=5)
-        if request.closed_at is not None
-        for when, change in ((request.began_at, 1), (request.closed_at, -1))
-    )
-    running = most = 0
-    for _, change in spans:
-        running += change
-        most = max(most, running)
-    assert most == 2
+        assert len(await requests_of(simulator)) == 2
+        turn = await one.ask("And me?", model="narrow/sim?tokens=3")
+        await until(5)
+        for each in crowd[:2]:
+            await many.send("chat_stop", session_id=each.session_id)
+        assert (await turn.end())["full_message"], "a newcomer does not wait for all of a crowd"
+        await until(2)
+        for each in crowd[4:]:
+            await many.send("chat_stop", session_id=each.session_id)
+        await until(0)
+        for each in crowd[2:4]:
+            await many.send("chat_stop", session_id=each.session_id)
+        ends = await asyncio.gather(*(each.end() for each in crowd))
+        assert [end["cancelled_by"] for end in ends] == ["user"] * 6
+    assert len(await requests_of(simulator, settled_within_s=5)) == 5, "who gave up waiting was not asked for"
+    narrow = (await calls(server))["narrow"]
+    assert (narrow["running"], narrow["waiting"], narrow["failures"]) == (0, 0, 0)
 
 
 async def test_a_late_first_word_is_hedged(chat: Chat, first: SimulatorProcess) -> None:
