@@ -48,6 +48,8 @@ class SocketIoSpeaker(Speaker):
         await self.emit(self.resuming, self.place(heard))
 
     resuming: str
+    events: str
+    """How the names of this protocol's events begin."""
 
     async def emit(self, name: str, data: Data) -> None:
         await self.write("42" + json.dumps([name, data]))
@@ -68,6 +70,8 @@ class SocketIoSpeaker(Speaker):
                     await self.write("3")
                 elif packet.startswith("42"):
                     name, data = json.loads(packet[2:])
+                    if not name.startswith(self.events):
+                        continue  # the user's room tells of answers in the other protocol too
                     heard = self._whose(data)
                     self.take(heard, name, data)
                     heard.seq = data.get("seq", heard.seq)
@@ -121,6 +125,7 @@ class TokensEventsSpeaker(SocketIoSpeaker):
 
     name = "tokens over Socket.IO"
     resuming = "chat_resume"
+    events = "chat_"
 
     async def connect(self) -> None:
         cookies = "; ".join(f"{name}={value}" for name, value in self.visitor.http.cookies.items())
@@ -178,6 +183,7 @@ class StudySpeaker(SocketIoSpeaker):
 
     name = "study"
     resuming = "chat-stream-resume"
+    events = "chat-stream-"
 
     async def connect(self) -> None:
         self._http = httpx2.AsyncClient(

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from millrace.model.errors import InvalidRequest, MillraceError, NoActiveStream, NotFound, StreamError
+from millrace.model.errors import InvalidRequest, MillraceError, NoActiveStream, NotFound, Overloaded, StreamError
 
 ErrorForm = Callable[[MillraceError], Response]
 """How a protocol tells an error that stands in place of its answer."""
@@ -100,7 +100,9 @@ def _response(body: dict[str, Any], headers: Mapping[str, str]) -> Response:
 async def _on_millrace_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, MillraceError):  # Starlette dispatches by class; this tells the type checker
         raise error
-    if isinstance(error, StreamError):
+    if isinstance(error, Overloaded):
+        _log.info("%s: %s", type(error).__name__, error.message)  # a state of the server, and no fault
+    elif isinstance(error, StreamError):
         _log.error("%s: %s", type(error).__name__, error.detail or error.message, exc_info=error)
     elif error.detail:
         _log.info("%s: %s", type(error).__name__, error.detail)
