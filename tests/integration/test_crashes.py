@@ -56,7 +56,7 @@ async def test_kill_9_in_the_middle_of_fifty_turns(tmp_path: Path, environment: 
     server = start_server(data, environment=environment)
     async with Visitor.guest(server.url) as visitor:
         stack: list[Any] = []
-        turns = await ask_many(visitor, stack, "tokens=400&interval_ms=10&text=mixed")
+        turns = await ask_many(visitor, stack, "tokens=400&interval_ms=25&text=mixed")
         await asyncio.gather(*(turn.until(random.Random(turn.request_id).randint(1, 60)) for turn in turns))
         server.kill()
         await leave(stack)

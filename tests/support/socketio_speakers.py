@@ -214,8 +214,13 @@ class StudySpeaker(SocketIoSpeaker):
             while not self._lost:
                 await self.reading.wait()
                 self._polling = asyncio.create_task(self._http.get(self._path))
-                for packet in (await self._polling).raise_for_status().text.split("\x1e"):
+                answer = await self._polling
+                if answer.status_code == 400:
+                    return  # the server closed the connection, or one that has started anew does not know it
+                for packet in answer.raise_for_status().text.split("\x1e"):
                     yield packet
+        except httpx2.TransportError:
+            return  # the server is gone
         except asyncio.CancelledError:
             if not self._lost:
                 raise
