@@ -176,6 +176,14 @@ async def test_the_batch_falls_back_too_and_what_is_the_askers_own_does_not(visi
     assert next(alias for alias in listed["aliases"] if alias["name"] == "hedged")["hedge"] is True
 
 
+async def test_openais_clients_may_ask_a_chain(visitor: Visitor) -> None:
+    listed = (await visitor.http.get("/v1/models")).json()["data"]
+    assert {"id": "hedged", "object": "model", "created": 0, "owned_by": "millrace"} in listed
+    asked = {"model": "stalled", "messages": [{"role": "user", "content": "Well?"}]}
+    answer = (await visitor.http.post("/v1/chat/completions", json=asked)).json()
+    assert answer["choices"][0]["message"]["content"] == WHOLE
+
+
 async def test_before_the_first_word_the_change_takes_less_than_20_ms(
     chat: Chat, first: SimulatorProcess, simulator: SimulatorProcess
 ) -> None:

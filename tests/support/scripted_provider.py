@@ -121,7 +121,7 @@ class ScriptedDirectory:
         return [self.resolve(name).info for name in ("scripted/model", "scripted/prefill")]
 
     def aliases(self) -> Sequence[ModelAlias]:
-        return ()
+        return (ModelAlias("both", ("scripted/model", "second/model")),) if self._then is not None else ()
 
     def resolve(self, model: str | None) -> ResolvedModel:
         provider, _, name = (model or self.default).partition("/")

@@ -87,11 +87,24 @@ class Model(Struct, frozen=True):
     id: str
 
 
+class Alias(Struct, frozen=True):
+    """A name that can be asked for like a model, and stands for several."""
+
+    name: str
+    models: tuple[str, ...] = ()
+
+
 class Models(Struct, frozen=True):
-    """All models that are known, and the one that answers where none is named."""
+    """All models that are known, the one that answers where none is named, and the names that stand for several."""
 
     default: str
     models: list[Model]
+    aliases: list[Alias] = []
+
+    @property
+    def names(self) -> list[str]:
+        """All that can be asked for."""
+        return [*(alias.name for alias in self.aliases), *(model.id for model in self.models)]
 
 
 class ProblemDetails(Struct, frozen=True):

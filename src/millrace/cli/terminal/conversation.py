@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from millrace.cli.client.exchange import Exchange
 from millrace.cli.client.notices import Began, Ended
-from millrace.cli.client.shapes import Model, SessionDetail
+from millrace.cli.client.shapes import SessionDetail
 
 
 class LastAnswer(Struct, frozen=True):
@@ -87,10 +87,9 @@ class Conversation:
         return Exchange.follow(turn.turn_id, session_id=detail.session.id, message_id=turn.message_id)
 
 
-def choose_model(wanted: str, models: list[Model]) -> str | None:
-    """The model that is meant: by its id or a part of it that fits no other; a `provider/model` may be any."""
-    ids = [model.id for model in models]
-    fitting = [each for each in ids if wanted.lower() in each.lower()]
-    if wanted in ids or (not fitting and "/" in wanted):
+def choose_model(wanted: str, names: list[str]) -> str | None:
+    """The model that is meant: by its name or a part of it that fits no other; a `provider/model` may be any."""
+    fitting = [each for each in names if wanted.lower() in each.lower()]
+    if wanted in names or (not fitting and "/" in wanted):
         return wanted
     return fitting[0] if len(fitting) == 1 else None

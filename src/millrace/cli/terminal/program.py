@@ -189,15 +189,15 @@ class Program:
 
     async def _models(self, _: str) -> None:
         models = await self._api.models()
-        for model in models.models:
-            mark = "*" if model.id == (self._conversation.model or models.default) else " "
-            self._console.print(Text(f"{mark} ", "cyan").append(one_line(model.id), "none"))
+        for name in models.names:
+            mark = "*" if name == (self._conversation.model or models.default) else " "
+            self._console.print(Text(f"{mark} ", "cyan").append(one_line(name), "none"))
         self._note("* is asked. /model NAME asks another one.")
 
     async def _model(self, wanted: str) -> None:
         models = await self._api.models()
         if wanted:
-            chosen = choose_model(wanted, models.models)
+            chosen = choose_model(wanted, models.names)
             if chosen is None:
                 self._note(f"{one_line(wanted)} is not the name of one model. /models lists them.")
                 return

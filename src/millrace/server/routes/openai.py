@@ -10,8 +10,8 @@ from millrace.dialects.openai_errors import ModelNotFound
 from millrace.dialects.openai_request import ChatCompletionRequest, decode_chat_completion
 from millrace.model.commands import StartTurn
 from millrace.model.errors import InvalidRequest
-from millrace.model.generation import ModelInfo
 from millrace.model.messages import Turn
+from millrace.ports import ModelDirectory
 from millrace.server.event_streams import event_stream, turn_headers
 from millrace.server.openai_errors import openai_error_response
 from millrace.server.routes.openai_documentation import body_of, openai_answer, openai_errors
@@ -33,8 +33,8 @@ ProviderKey = Annotated[str | None, Header(alias="X-Provider-Key", max_length=10
 
 @router.get("/models", responses={**openai_answer("The models.", OPENAI_MODELS), **openai_errors(401, 403)})
 async def list_openai_models(_: Caller, services: ServicesDep) -> Response:
-    """All models that are known, as OpenAI's API lists them."""
-    return json_answer({"object": "list", "data": [_model(info) for info in services.models.models()]})
+    """All models that are known and the names of chains of them, as OpenAI's API lists models."""
+    return json_answer({"object": "list", "data": _listed(services.models)})
 
 
 @router.get(
@@ -43,10 +43,10 @@ async def list_openai_models(_: Caller, services: ServicesDep) -> Response:
 )
 async def read_openai_model(model: str, _: Caller, services: ServicesDep) -> Response:
     """One model."""
-    info = next((info for info in services.models.models() if info.id == model), None)
-    if info is None:
+    listed = next((each for each in _listed(services.models) if each["id"] == model), None)
+    if listed is None:
         raise ModelNotFound(f"The model {model[:200]!r} does not exist. `GET /v1/models` lists those that do.")
-    return json_answer(_model(info))
+    return json_answer(listed)
 
 
 @router.post(
@@ -114,6 +114,14 @@ def gone() -> Response:
     return Response(status_code=499)
 
 
-def _model(info: ModelInfo) -> dict[str, Any]:
+def _listed(models: ModelDirectory) -> list[dict[str, Any]]:
+    """Models by their ids, then chains by their names."""
+    return [
+        *(_model(info.id, info.provider) for info in models.models()),
+        *(_model(alias.name, "millrace") for alias in models.aliases()),
+    ]
+
+
+def _model(name: str, owner: str) -> dict[str, Any]:
     # When a model was made is not known to most providers; clients want a number.
-    return {"id": info.id, "object": "model", "created": 0, "owned_by": info.provider}
+    return {"id": name, "object": "model", "created": 0, "owned_by": owner}

@@ -5,7 +5,7 @@ import pytest
 
 from millrace.cli.client.exchange import Exchange, Send
 from millrace.cli.client.notices import Began, Ended
-from millrace.cli.client.shapes import Model, RunningTurn, SessionDetail, StoredMessage, StoredSession
+from millrace.cli.client.shapes import RunningTurn, SessionDetail, StoredMessage, StoredSession
 from millrace.cli.terminal.conversation import Conversation, choose_model
 
 
@@ -71,9 +71,8 @@ def test_a_running_answer_is_followed(conversation: Conversation) -> None:
         ("gpt", None),
         ("nothing", None),
         ("openai/new", "openai/new"),
+        ("smart", "smart"),
     ],
 )
 def test_models_are_chosen_by_name_or_part_of_it(wanted: str, chosen: str | None) -> None:
-    assert (
-        choose_model(wanted, [Model("openai/gpt-4"), Model("openai/gpt-4-mini"), Model("embedded/passages")]) == chosen
-    )
+    assert choose_model(wanted, ["smart", "openai/gpt-4", "openai/gpt-4-mini", "embedded/passages"]) == chosen
