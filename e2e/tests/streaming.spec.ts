@@ -65,28 +65,32 @@ test("a reload in the middle of an answer resumes it, and nothing is missing or 
   await expect(chat.texts.first()).toHaveText(resumed, { useInnerText: true });
 });
 
-test("a second tab sees the same answer as it is written, and what is asked next", async ({
-  page,
-  stack,
-  context,
-}) => {
-  const first = new ChatPage(page);
-  await first.open(stack.url);
-  await first.ask("One question");
-  await first.textOf(first.texts.first(), 40);
-  await expect(page).toHaveURL(/\/chat\/.+/);
-  const second = new ChatPage(await context.newPage());
-  await second.open(page.url());
-  await expect(second.streaming).toBeVisible();
-  await Promise.all([first.settled(), second.settled()]);
-  expect(await second.texts.first().innerText()).toBe(await first.texts.first().innerText());
+test.describe("an answer that takes its time", () => {
+  test.use({ behaviour: "text=markdown&tokens=240&interval_ms=40" });
 
-  await first.ask("And another");
-  await expect(second.questions).toHaveCount(2);
-  await expect(second.answers.nth(1)).toHaveAttribute("data-status", "streaming");
-  await second.stop.click();
-  await expect(first.answers.nth(1)).toHaveAttribute("data-status", "cancelled");
-  await expect(second.answers.nth(1)).toHaveAttribute("data-status", "cancelled");
+  test("a second tab sees the same answer as it is written, and what is asked next", async ({
+    page,
+    stack,
+    context,
+  }) => {
+    const first = new ChatPage(page);
+    await first.open(stack.url);
+    await first.ask("One question");
+    await first.textOf(first.texts.first(), 40);
+    await expect(page).toHaveURL(/\/chat\/.+/);
+    const second = new ChatPage(await context.newPage());
+    await second.open(page.url());
+    await expect(second.streaming).toBeVisible();
+    await Promise.all([first.settled(), second.settled()]);
+    expect(await second.texts.first().innerText()).toBe(await first.texts.first().innerText());
+
+    await first.ask("And another");
+    await expect(second.questions).toHaveCount(2);
+    await expect(second.answers.nth(1)).toHaveAttribute("data-status", "streaming");
+    await second.stop.click();
+    await expect(first.answers.nth(1)).toHaveAttribute("data-status", "cancelled");
+    await expect(second.answers.nth(1)).toHaveAttribute("data-status", "cancelled");
+  });
 });
 
 test("what is sent during an answer waits its turn", async ({ page, stack }) => {
