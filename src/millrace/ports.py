@@ -17,6 +17,7 @@ from millrace.model.learner import LearnerState
 from millrace.model.messages import Message, SearchHit, Session, Turn, TurnState, User, Version
 from millrace.model.preferences import Preferences
 from millrace.model.principal import Principal
+from millrace.model.shares import Share
 from millrace.model.turns import Admission, Lease, SideUsage, Signal, TurnOutcome, TurnRecord
 
 
@@ -325,6 +326,23 @@ class Store(Protocol):
 
     async def delete_session(self, session_id: str) -> None:
         """Delete a session with all its messages."""
+
+    async def create_share(self, share: Share, digest: str) -> None:
+        """Keep a link to a session, of which `digest` is what its secret is recognized by.
+
+        Raises:
+            NotFound: The session does not exist.
+            Conflict: There is a link with that id or digest.
+        """
+
+    async def share(self, digest: str) -> Share | None:
+        """The link whose secret has that digest."""
+
+    async def shares(self, session_id: str) -> Sequence[Share]:
+        """All links to a session, newest first."""
+
+    async def delete_share(self, session_id: str, share_id: str) -> bool:
+        """Make a link to a session good for nothing; whether there was such a link. They go with their session, too."""
 
     async def messages(self, session_id: str, *, limit: int, before: str | None = None) -> Sequence[Message]:
         """The newest `limit` messages (older than message `before`), oldest first."""

@@ -3,6 +3,7 @@
 from tests.contract.store.keys import KeysContract
 from tests.contract.store.people import PreferencesContract, SessionsContract, UsersContract
 from tests.contract.store.search import SearchContract
+from tests.contract.store.shares import SharesContract
 from tests.contract.store.text import LifeContract, TextContract
 from tests.contract.store.turns import TitlesContract, TurnsContract
 from tests.contract.store.versions import ReactionsContract, VersionsContract
@@ -13,6 +14,7 @@ class StoreContract(
     KeysContract,
     PreferencesContract,
     SessionsContract,
+    SharesContract,
     TurnsContract,
     TitlesContract,
     VersionsContract,

@@ -4,6 +4,7 @@ import { createRoot } from "react-dom/client";
 import { App } from "./App.tsx";
 import { Auth } from "./auth/auth.ts";
 import { conversationView } from "./chat/conversationView.ts";
+import { sharedView } from "./shared/sharedView.tsx";
 import { useDeletions } from "./state/deletions.ts";
 import "./global.css";
 
@@ -20,9 +21,16 @@ addEventListener("pagehide", () => useDeletions.getState().leave());
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
+// Whoever reads a shared conversation needs no sign-in, and is not made a guest.
+const secret = /^\/shared\/([\w-]+)\/?$/.exec(location.pathname.slice(base.length))?.[1];
+if (secret) void sharedView.load();
 createRoot(root).render(
   <StrictMode>
-    <App client={client} auth={auth} base={base} />
+    {secret ? (
+      <sharedView.Component api={api} secret={secret} />
+    ) : (
+      <App client={client} auth={auth} base={base} />
+    )}
   </StrictMode>,
 );
 

@@ -6,6 +6,7 @@ import type {
   DocumentList,
   Message,
   ModelList,
+  NewShare,
   Preferences,
   PreferencesChange,
   Problem,
@@ -13,6 +14,8 @@ import type {
   Session,
   SessionDetail,
   SessionPage,
+  Share,
+  SharedConversation,
   SignedIn,
   WsTicket,
 } from "@millrace/protocol";
@@ -26,6 +29,9 @@ export interface ApiOptions {
   /** A token for callers without cookies; asked for each request. */
   readonly token?: () => string | null;
 }
+
+/** Where links lead, which are read without a sign-in. */
+const SHARED = "/api/shared/";
 
 interface RequestOptions {
   readonly method?: string;
@@ -115,6 +121,27 @@ export class Api {
     await this.#request(path, { method: "DELETE", keepalive: options.leaving ?? false });
   }
 
+  /** The links by which others may read a conversation, newest first. */
+  async shares(id: string): Promise<Share[]> {
+    return (await this.#json<{ shares: Share[] }>(sharesPath(id))).shares;
+  }
+
+  /** A new such link. Its `path` is told this once. */
+  createShare(id: string): Promise<NewShare> {
+    return this.#json(sharesPath(id), { method: "POST" });
+  }
+
+  async revokeShare(id: string, shareId: string): Promise<void> {
+    const path = `${sharesPath(id)}/${encodeURIComponent(shareId)}`;
+    await this.#request(path, { method: "DELETE" });
+  }
+
+  /** What a link shows, for whoever has it: the newest messages, or those before the message `before`. */
+  shared(secret: string, options: { before?: string } = {}): Promise<SharedConversation> {
+    const query = options.before ? `?${new URLSearchParams({ before: options.before })}` : "";
+    return this.#json(`${SHARED}${encodeURIComponent(secret)}${query}`);
+  }
+
   async search(text: string, limit = 20): Promise<SearchResult[]> {
     const query = new URLSearchParams({ q: text, limit: String(limit) });
     return (await this.#json<{ results: SearchResult[] }>(`/api/search?${query}`)).results;
@@ -195,7 +222,8 @@ export class Api {
   async #request(path: string, options: RequestOptions): Promise<Response> {
     let response = await this.#send(path, options);
     // An access token lives for minutes; the refresh cookie renews it once, for all who wait.
-    const renewable = !path.startsWith("/api/auth/") || path === "/api/auth/ws-ticket";
+    const renewable =
+      !(path.startsWith("/api/auth/") || path.startsWith(SHARED)) || path === "/api/auth/ws-ticket";
     if (response.status === 401 && renewable && (await this.#refresh())) {
       response = await this.#send(path, options);
     }
@@ -230,6 +258,10 @@ export class Api {
       throw ApiError.unreachable(cause);
     }
   }
+}
+
+function sharesPath(sessionId: string): string {
+  return `/api/sessions/${encodeURIComponent(sessionId)}/shares`;
 }
 
 async function failureOf(response: Response): Promise<ApiError> {

@@ -8,7 +8,7 @@ export type { Conversation, ConversationState } from "./conversation.ts";
 export { sha256 } from "./digest.ts";
 export { ApiError, type Failure, type FailureCode } from "./errors.ts";
 export { emptyFold, type FoldedMessage, foldEntries, foldEntry } from "./fold.ts";
-export { type ChatMessage, isPending, type MessageStatus } from "./messages.ts";
+export { type ChatMessage, isPending, type MessageStatus, sharedMessage } from "./messages.ts";
 export { browserNetwork, type Network, type NetworkEvent } from "./network.ts";
 export type { ChatClientOptions, ClientEvent, RegenerateOptions, SendOptions } from "./options.ts";
 export type { KeyValueStorage } from "./outbox.ts";

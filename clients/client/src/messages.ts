@@ -6,6 +6,7 @@ import type {
   Message,
   Passage,
   ReasoningStep,
+  SharedMessage,
 } from "@millrace/protocol";
 import { type Failure, failureOf } from "./errors.ts";
 import type { Seam, Turn } from "./turn.ts";
@@ -110,6 +111,12 @@ export function storedMessage(message: Message, key: string): ChatMessage {
     error: message.error && { ...message.error, recoverable: true, retryAfter: null },
     reactions: message.reactions,
   };
+}
+
+/** A message of a conversation that is read by a link; what the link does not tell is left out. */
+export function sharedMessage(message: SharedMessage): ChatMessage {
+  const { id, role, content, status, created_at: createdAt, model, citations } = message;
+  return { ...BLANK, key: id, id, role, content, status, createdAt, model, citations };
 }
 
 /** Where one part of a stored answer ends and the next one begins. */

@@ -35,7 +35,7 @@ export interface Citation {
   url: string;
   snippet?: string;
   /** What the text cites it by: `[1]`. */
-  number?: number;
+  number?: number | null;
 }
 
 export interface Usage {

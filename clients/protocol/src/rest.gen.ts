@@ -364,6 +364,17 @@ export interface NewKeyShape {
   key: string;
 }
 /**
+ * A link that was just made.
+ */
+export interface NewShareShape {
+  id: string;
+  created_at: string;
+  /**
+   * Where it leads, below the server's address; shown this once.
+   */
+  path: string;
+}
+/**
  * Other choices; what is left out stays as it is.
  */
 export interface PreferencesChange {
@@ -542,6 +553,66 @@ export interface SessionsShape {
    * What to ask for the next page with; none on the last one.
    */
   next_cursor: string | null;
+}
+/**
+ * A link to a conversation, without its secret.
+ */
+export interface ShareShape {
+  id: string;
+  created_at: string;
+}
+/**
+ * A message as everybody with the link may see it.
+ */
+export interface SharedMessageShape {
+  id: string;
+  role: "user" | "assistant";
+  content: string;
+  status: "complete" | "cancelled" | "failed";
+  created_at: string;
+  /**
+   * `provider/model` that answered, where it is known.
+   */
+  model: string | null;
+  citations: SharedSourceShape[];
+}
+/**
+ * A source that an answer cites.
+ */
+export interface SharedSourceShape {
+  title: string;
+  /**
+   * Its address on the web; empty for a document that is kept here.
+   */
+  url: string;
+  snippet: string;
+  /**
+   * The `[n]` that it is cited by, where it is.
+   */
+  number: number | null;
+  page: number | null;
+}
+/**
+ * A conversation as everybody with the link may see it.
+ */
+export interface SharedShape {
+  title: string;
+  created_at: string;
+  updated_at: string;
+  /**
+   * Its newest messages, oldest first, or those before `before`.
+   */
+  messages: SharedMessageShape[];
+  /**
+   * Whether there are messages before the first one here.
+   */
+  has_older: boolean;
+}
+/**
+ * The links to a conversation, newest first.
+ */
+export interface SharesShape {
+  shares: ShareShape[];
 }
 /**
  * The address and password of an account.

@@ -20,6 +20,10 @@ export type ModelInfo = wire.ModelShape;
 export type ModelList = wire.ModelsShape;
 export type Preferences = wire.PreferencesShape;
 export type PreferencesChange = wire.PreferencesChange;
+export type Share = wire.ShareShape;
+export type NewShare = wire.NewShareShape;
+export type SharedMessage = wire.SharedMessageShape;
+export type SharedConversation = wire.SharedShape;
 export type DocumentInfo = wire.DocumentShape;
 export type DocumentList = wire.DocumentsShape;
 

@@ -10,6 +10,7 @@ from millrace.ports import Store, TurnRegistry
 
 _NO_TURN = "This answer is no longer in progress. Load the conversation to see it."
 _NO_SESSION = "This conversation does not exist or is not yours."
+_NO_SHARE = "This link leads nowhere. It was revoked, or the conversation was deleted."
 _NO_MESSAGE = "This message does not exist or is not yours."
 _NAMES = uuid.UUID("5b6d6f0a-5f0e-5c0f-9a4c-2f6f0f3c7d11")
 
@@ -30,6 +31,18 @@ class Access:
         session = await self._store.session(session_id)
         if session is None or session.user_id != caller.user_id:
             raise NotFound(_NO_SESSION)
+        return session
+
+    async def shared(self, digest: str) -> Session:
+        """The session that its user lets everybody read who has the link whose secret has this digest.
+
+        Raises:
+            NotFound: There is no such link.
+        """
+        share = await self._store.share(digest)
+        session = await self._store.session(share.session_id) if share is not None else None
+        if session is None:
+            raise NotFound(_NO_SHARE)
         return session
 
     async def named(self, name: str, caller: Principal) -> tuple[str, Session | None]:

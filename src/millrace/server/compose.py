@@ -40,6 +40,7 @@ from millrace.server.refresh import Families, MemoryFamilies, RefreshTokens, Sql
 from millrace.server.secret import signing_secret
 from millrace.server.services import Services
 from millrace.server.settings import Settings
+from millrace.server.shares import ShareLinks
 from millrace.server.tickets import MemoryTickets
 from millrace.server.tokens import LocalTokens, PublicKeyVerifier, SharedSecretVerifier, Verifier
 from millrace.server.turn_logs import TurnLogs, open_turn_logs
@@ -236,6 +237,7 @@ def _services(
         router=router,
         documents=parts.knowledge,
         access=engine.access,
+        shares=ShareLinks(engine.access, parts.store, clock, enabled=settings.auth.share_links),
         authentication=authentication,
         tokens=tokens,
         keys=keys,

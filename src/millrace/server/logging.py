@@ -14,7 +14,10 @@ _HIDDEN = "[hidden]"
 _SECRET_NAMES = re.compile(r"token|ticket|api_?key|authorization|password|secret|cookie", re.IGNORECASE)
 # Queries can hold tokens; JWTs and keys of providers are known by their form, wherever they stand.
 _QUERY = re.compile(r"(/[^\s?\"']*)\?[^\s\"']*")
-_SECRETS = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*|\bsk-[\w-]{8,}|(?<=Bearer )\S+", re.IGNORECASE)
+# A link to a shared conversation is a secret in a path.
+_SECRETS = re.compile(
+    r"\beyJ[\w-]+\.[\w-]+\.[\w-]*|\bsk-[\w-]{8,}|(?<=Bearer )\S+|(?<=/shared/)[^\s/?\"']+", re.IGNORECASE
+)
 
 
 def redact(text: str) -> str:

@@ -107,3 +107,25 @@ RESPONSE: Any = {
         "total_tokens": 60,
     },
 }
+NEW_SHARE: Any = {
+    "id": "7c1d5e0e-2f57-4f9b-8a52-0b6f6f1f9e33",
+    "created_at": WHEN,
+    "path": "/shared/Zk3vQm0XwB7pT1yLhRc9uN5sEoJaGfIdK2WqVxYtM8A",
+}
+SHARED: Any = {
+    "title": SESSION["title"],
+    "created_at": WHEN,
+    "updated_at": WHEN,
+    "messages": [
+        {
+            "id": MESSAGE["id"],
+            "role": "assistant",
+            "content": MESSAGE["content"],
+            "status": "complete",
+            "created_at": WHEN,
+            "model": METADATA["model"],
+            "citations": [],
+        }
+    ],
+    "has_older": False,
+}

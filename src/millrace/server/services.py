@@ -25,6 +25,7 @@ from millrace.server.guests import GuestDesk
 from millrace.server.keys import ApiKeys
 from millrace.server.refresh import RefreshTokens
 from millrace.server.settings import Settings
+from millrace.server.shares import ShareLinks
 from millrace.server.tickets import Tickets
 from millrace.server.tokens import LocalTokens
 
@@ -41,6 +42,7 @@ class Services:
     router: Router
     documents: Documents
     access: Access
+    shares: ShareLinks
     authentication: Authentication
     tokens: LocalTokens
     keys: ApiKeys

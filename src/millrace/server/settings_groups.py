@@ -52,6 +52,8 @@ class AuthSettings(Group):
     """Life of a refresh token that is not used, in seconds."""
     guest_cookie_s: Annotated[int, Field(ge=60, le=366 * 86_400)] = 365 * 86_400
     """Life of a guest's cookie, in seconds; it is renewed while it is used."""
+    share_links: bool = True
+    """Whether people may let others read a conversation by a link, without a sign-in. Switched off, no link works."""
     operators: Names = ()
     """Those who run the server, by user id or by the address of their account: they see figures of everybody."""
 

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 PAGE_FOLDER: Final = Path(__file__).resolve().parent.parent / "web"
 """Where the page is built to, and where the wheel has it."""
-_ROUTES = ("login", "chat")
+_ROUTES = ("login", "chat", "ops")
 _BASE = '<base href="/" />'
 _IMMUTABLE = "public, max-age=31536000, immutable"
 _REVALIDATE = "no-cache"
@@ -68,14 +68,15 @@ class Page(StaticFiles):
         """The file at `path`, or the document."""
         first = path.split("/", 1)[0]
         if path in {"", "."} or first in _ROUTES:
-            return await self._document(scope)
+            return await self.document(scope)
         if first == "api":
             raise HTTPException(404)
         response = await super().get_response(path, scope)
         response.headers["Cache-Control"] = _IMMUTABLE if first == "assets" else _REVALIDATE
         return response
 
-    async def _document(self, scope: Scope) -> Response:
+    async def document(self, scope: Scope) -> Response:
+        """The page's one document, which looks at the address by itself."""
         if scope["method"] not in {"GET", "HEAD"}:
             raise HTTPException(405)
         try:

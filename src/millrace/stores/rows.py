@@ -16,6 +16,7 @@ from millrace.model.events import Usage
 from millrace.model.keys import ApiKey, Scope
 from millrace.model.messages import Message, MessageError, Session, User, Version
 from millrace.model.preferences import Preferences
+from millrace.model.shares import Share
 from millrace.model.turns import SideUsage, TurnOutcome
 
 Params: TypeAlias = dict[str, Any]
@@ -209,6 +210,11 @@ def to_preferences(row: AnyRow) -> Preferences:
 def to_session(row: AnyRow) -> Session:
     """From the columns id, user_id, title, created_at, updated_at, message_count, pinned."""
     return Session(*row)
+
+
+def to_share(row: AnyRow) -> Share:
+    """From the columns id, session_id, created_at."""
+    return Share(id=row[0], session_id=row[1], created_at=row[2])
 
 
 def to_version(row: AnyRow) -> Version:

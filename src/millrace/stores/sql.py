@@ -12,6 +12,7 @@ from millrace.model.errors import Conflict, NotFound
 from millrace.model.keys import ApiKey
 from millrace.model.messages import EMOTION_STATE, Message, SearchHit, Session, User, Version
 from millrace.model.preferences import Preferences
+from millrace.model.shares import Share
 from millrace.model.turns import SideUsage, TurnOutcome
 from millrace.stores import rows, search
 from millrace.stores.database import Database, open_database
@@ -171,6 +172,24 @@ class SqlStore:
     async def delete_session(self, session_id: str) -> None:
         """See `Store`."""
         await self._do(self._sql.delete_session, {"key": key(session_id)})
+
+    async def create_share(self, share: Share, digest: str) -> None:
+        """See `Store`."""
+        what = {"session_id": key(share.session_id), "digest": digest, "created_at": share.created_at}
+        await self._do(self._sql.create_share, {"id": key(share.id), **what})
+
+    async def share(self, digest: str) -> Share | None:
+        """See `Store`."""
+        row = await self._first(self._sql.share, {"secret": digest})
+        return None if row is None else rows.to_share(row)
+
+    async def shares(self, session_id: str) -> Sequence[Share]:
+        """See `Store`."""
+        return [rows.to_share(row) for row in await self._all(self._sql.shares, {"of_session": key(session_id)})]
+
+    async def delete_share(self, session_id: str, share_id: str) -> bool:
+        """See `Store`."""
+        return await self._do(self._sql.delete_share, {"key": key(share_id), "of_session": key(session_id)}) > 0
 
     async def messages(self, session_id: str, *, limit: int, before: str | None = None) -> Sequence[Message]:
         """See `Store`. Before a message that is not in the session there is none."""

@@ -29,6 +29,7 @@ from millrace.stores.tables import (
     MESSAGES,
     REACTIONS,
     SESSIONS,
+    SHARES,
     SIDE_USAGE,
     USAGE,
     USERS,
@@ -47,6 +48,7 @@ class Statements:
         self._people()
         self._keys()
         self._sessions()
+        self._shares()
         self._messages()
         self._turns()
 
@@ -116,6 +118,16 @@ class Statements:
         self.pinned_sessions: Select[Any] = mine.where(of.pinned).limit(None)
         self.pin_session: Update = update(SESSIONS).where(of.id == bindparam("key")).values(pinned=bindparam("chosen"))
         self.delete_session: Delete = delete(SESSIONS).where(of.id == bindparam("key"))
+
+    def _shares(self) -> None:
+        of = SHARES.c
+        share: Select[Any] = select(of.id, of.session_id, of.created_at)
+        self.create_share: Insert = insert(SHARES)
+        self.share = share.where(of.digest == bindparam("secret"))
+        self.shares = share.where(of.session_id == bindparam("of_session")).order_by(of.created_at.desc(), of.id.desc())
+        self.delete_share: Delete = delete(SHARES).where(
+            of.id == bindparam("key"), of.session_id == bindparam("of_session")
+        )
 
     def _messages(self) -> None:
         of, version = MESSAGES.c, VERSIONS.c

@@ -89,6 +89,18 @@ SESSIONS: Final = Table(
     Index(None, "user_id", "updated_at", "id"),
 )
 
+SHARES: Final = Table(
+    "shares",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("session_id", Text, _parent("sessions.id"), nullable=False),
+    # SHA-256 of the link's secret, in hexadecimal; the secret itself is kept nowhere.
+    Column("digest", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("digest"),
+    Index(None, "session_id", "created_at", "id"),
+)
+
 MESSAGES: Final = Table(
     "messages",
     METADATA,

@@ -19,6 +19,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"
         (f"token {JWT} refused", "token [hidden] refused"),
         ("Authorization: Bearer abc.def", "Authorization: Bearer [hidden]"),
         ("Incorrect API key provided: sk-proj-0123456789", "Incorrect API key provided: [hidden]"),
+        ('"GET /api/shared/Zk3vQm0X-_ HTTP/1.1" 200', '"GET /api/shared/[hidden] HTTP/1.1" 200'),
         ("Is it ready? Yes.", "Is it ready? Yes."),
     ],
 )

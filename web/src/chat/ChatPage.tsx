@@ -1,6 +1,6 @@
 import type { User } from "@millrace/client";
 import { useChatClient, useChatStream, useReadable } from "@millrace/react";
-import { ArrowDown, PanelLeft } from "lucide-react";
+import { ArrowDown, PanelLeft, Share2 } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import type { Auth } from "../auth/auth.ts";
@@ -63,6 +63,7 @@ export function ChatPage({ sessionId, user, auth }: ChatPageProps) {
   const models = useModels();
   const [menuOpen, setMenuOpen] = useState(false);
   const showSources = usePage((page) => page.showSources);
+  const share = usePage((page) => page.share);
   const { scroller, content, away, toBottom, release } = useStickToBottom(messages.length > 0);
   const input = useRef<HTMLTextAreaElement>(null);
   const draftKey = currentSessionId ?? "new";
@@ -147,6 +148,15 @@ export function ChatPage({ sessionId, user, auth }: ChatPageProps) {
             {currentSessionId ? titleOf(title) : "New conversation"}
           </h1>
           <ConnectionChip />
+          {currentSessionId !== null && messages.some(({ id }) => id !== null) && (
+            <IconButton
+              label="Share"
+              data-testid="share-button"
+              onClick={() => share(currentSessionId)}
+            >
+              <Share2 size={17} aria-hidden />
+            </IconButton>
+          )}
         </header>
         <section
           className={styles["scroller"]}

@@ -21,6 +21,10 @@ const settings = deferred<DialogsProps>(
   async () => (await import("../settings/SettingsDialog.tsx")).SettingsDialog,
   nothing,
 );
+const share = deferred<DialogsProps>(
+  async () => (await import("../sessions/ShareDialog.tsx")).ShareDialog,
+  nothing,
+);
 const shortcuts = deferred<DialogsProps>(
   async () => (await import("../settings/ShortcutsDialog.tsx")).ShortcutsDialog,
   nothing,
@@ -32,6 +36,7 @@ export function Dialogs(props: DialogsProps) {
   useEffect(() => {
     if (dialog === "palette" || dialog === "search") void palette.load();
     if (dialog === "settings") void settings.load();
+    if (dialog === "share") void share.load();
     if (dialog === "shortcuts") void shortcuts.load();
   }, [dialog]);
   switch (dialog) {
@@ -40,6 +45,8 @@ export function Dialogs(props: DialogsProps) {
       return <palette.Component {...props} searching={dialog === "search"} />;
     case "settings":
       return <settings.Component {...props} />;
+    case "share":
+      return <share.Component {...props} />;
     case "shortcuts":
       return <shortcuts.Component {...props} />;
     default:

@@ -8,6 +8,7 @@ import {
   Monitor,
   Moon,
   Settings2,
+  Share2,
   SquarePen,
   Sun,
   Waves,
@@ -149,12 +150,18 @@ export function CommandPalette(props: DialogsProps & { searching: boolean }) {
   );
 }
 
-function useActions({ onNew }: DialogsProps): Action[] {
+function useActions({ current, onNew }: DialogsProps): Action[] {
   const show = usePage((page) => page.show);
+  const share = usePage((page) => page.share);
   const [theme, setTheme] = useTheme();
   const { realtime, set } = useChoices();
   const actions: (Action | false)[] = [
     { label: "New conversation", icon: <SquarePen size={16} aria-hidden />, run: onNew },
+    current !== null && {
+      label: "Share this conversation",
+      icon: <Share2 size={16} aria-hidden />,
+      run: () => share(current),
+    },
     {
       label: "Settings",
       icon: <Settings2 size={16} aria-hidden />,

@@ -1,8 +1,9 @@
 import type { Session } from "@millrace/client";
 import { useChatClient } from "@millrace/react";
-import { Download, Ellipsis, Pencil, Pin, PinOff, Trash2 } from "lucide-react";
+import { Download, Ellipsis, Pencil, Pin, PinOff, Share2, Trash2 } from "lucide-react";
 import { type FormEvent, memo, useState } from "react";
 import { Link } from "wouter";
+import { usePage } from "../state/page.ts";
 import { IconButton } from "../ui/Button.tsx";
 import { classes } from "../ui/classes.ts";
 import { Menu } from "../ui/Menu.tsx";
@@ -21,6 +22,7 @@ interface SessionItemProps {
 export const SessionItem = memo(function SessionItem(props: SessionItemProps) {
   const { session, current, onRename, onPin, onDelete, onOpen } = props;
   const { api } = useChatClient();
+  const share = usePage((page) => page.share);
   const [editing, setEditing] = useState(false);
   const title = titleOf(session.title);
   if (editing) {
@@ -69,6 +71,12 @@ export const SessionItem = memo(function SessionItem(props: SessionItemProps) {
             label: session.pinned ? "Unpin" : "Pin",
             icon: session.pinned ? <PinOff size={16} aria-hidden /> : <Pin size={16} aria-hidden />,
             onSelect: () => onPin(session),
+          },
+          {
+            kind: "item",
+            label: "Share by link",
+            icon: <Share2 size={16} aria-hidden />,
+            onSelect: () => share(session.id),
           },
           {
             kind: "link",

@@ -1,6 +1,6 @@
 import { create } from "zustand";
 
-export type DialogName = "palette" | "search" | "settings" | "shortcuts";
+export type DialogName = "palette" | "search" | "settings" | "share" | "shortcuts";
 
 export interface Toast {
   readonly id: number;
@@ -19,11 +19,14 @@ export interface Target {
 
 interface PageState {
   readonly dialog: DialogName | null;
+  /** The session that the dialog `share` is about. */
+  readonly sharing: string | null;
   readonly toasts: readonly Toast[];
   /** The answer whose sources stand beside the conversation, and the one that was asked for. */
   readonly sources: { readonly key: string; readonly number: number | null } | null;
   readonly target: Target | null;
   readonly show: (dialog: DialogName | null) => void;
+  readonly share: (sessionId: string) => void;
   /** Returns what takes it away again. */
   readonly toast: (text: string, options?: Partial<Omit<Toast, "id" | "text">>) => () => void;
   readonly dismiss: (id: number) => void;
@@ -40,10 +43,12 @@ let next = 1;
 /** What is open on the page just now, and what it says in passing. */
 export const usePage = create<PageState>()((set, get) => ({
   dialog: null,
+  sharing: null,
   toasts: [],
   sources: null,
   target: null,
   show: (dialog) => set({ dialog }),
+  share: (sharing) => set({ dialog: "share", sharing }),
   toast: (text, options = {}) => {
     const id = next++;
     const toast: Toast = { id, text, tone: "plain", action: null, ms: SHOWN_MS, ...options };
