@@ -21,6 +21,7 @@ OPEN_TO_ALL = {
     "/api/auth/login",
     "/api/auth/refresh",
     "/api/auth/logout",
+    "/api/shared/{secret}",  # whoever has the link
 }
 GUESTS_ASK = {"/api/chat/stream"}
 """Where somebody who is not known becomes a guest."""
