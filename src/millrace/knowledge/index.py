@@ -12,6 +12,7 @@ from millrace.knowledge.passages import CUT_VERSION, cut
 from millrace.knowledge.search import Search, reader_word
 from millrace.model.errors import NotFound, QuotaExceeded, StoreUnavailable
 from millrace.model.events import Passage
+from millrace.sqlite import use_wal
 
 SCHEMA_VERSION = 1
 _BUSY_SECONDS = 5.0
@@ -130,7 +131,7 @@ class Index:
         return Document(*row)
 
     def _prepare(self) -> None:
-        self._db.execute("PRAGMA journal_mode = WAL")
+        use_wal(self._db.execute, _BUSY_SECONDS)
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute("PRAGMA foreign_keys = ON")
         if self._version() == 0:

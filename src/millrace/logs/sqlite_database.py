@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from millrace.model.errors import StreamError
+from millrace.sqlite import use_wal
 
 T = TypeVar("T")
 
@@ -46,11 +47,10 @@ CREATE TABLE archives (
     entries BLOB NOT NULL
 ) STRICT;
 """
+_LOCK_TIMEOUT_S = 5.0
 _PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=NORMAL",
     "PRAGMA foreign_keys=ON",
-    "PRAGMA busy_timeout=5000",
     "PRAGMA temp_store=MEMORY",
     "PRAGMA journal_size_limit=67108864",
 )
@@ -84,7 +84,10 @@ class LogDatabase:
             ) from error
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, cached_statements=256)
+        connection = sqlite3.connect(
+            self.path, timeout=_LOCK_TIMEOUT_S, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
+        use_wal(connection.execute, _LOCK_TIMEOUT_S)
         for pragma in _PRAGMAS:
             connection.execute(pragma)
         return connection

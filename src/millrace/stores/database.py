@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from millrace.model.errors import StoreUnavailable
+from millrace.sqlite import use_wal
 from millrace.stores.errors import UnsupportedDatabase, translated
 
 T = TypeVar("T")
@@ -89,7 +90,7 @@ class SqliteDatabase:
             pool_timeout=lock_timeout,
             hide_parameters=True,
         )
-        event.listen(self._engine, "connect", _set_pragmas)
+        event.listen(self._engine, "connect", _preparer(lock_timeout))
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="millrace-store-writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="millrace-store-reader")
         self._closed = False
@@ -144,15 +145,20 @@ def _create_private(path: Path) -> None:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
-def _set_pragmas(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    # NORMAL in WAL mode: a commit outlives the process's death at any moment; the machine's power loss may take
-    # the last ones, but never breaks the file.
-    cursor = connection.cursor()
-    try:
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-    except sqlite3.DatabaseError:
-        connection.close()
-        raise
-    finally:
+def _preparer(lock_timeout: float) -> Callable[[DBAPIConnection, ConnectionPoolEntry], None]:
+    """What is done with each new connection."""
+
+    def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        try:
+            use_wal(cursor.execute, lock_timeout)
+            # NORMAL in WAL mode: a commit outlives the process's death at any moment; the machine's power loss may
+            # take the last ones, but never breaks the file.
+            cursor.execute("PRAGMA synchronous = NORMAL")
+            cursor.execute("PRAGMA foreign_keys = ON")
+        except sqlite3.DatabaseError:
+            connection.close()
+            raise
         cursor.close()
+
+    return prepare
