@@ -64,6 +64,12 @@ class Heard:
         seq, chars, known = place
         return Heard(self.turn_id, self.session_id, seq, [self.text[:chars]], known=known)
 
+    def take_over(self, other: "Heard") -> None:
+        """What another has heard of the same answer, by a client that was shown it without asking."""
+        self.seq, self.known, self.over = other.seq, other.known, other.over
+        self.pieces[:] = other.pieces
+        self.places[:] = other.places
+
     def end(self, over: Over) -> None:
         assert self.over is None, "an answer ended twice"
         self.over = over
