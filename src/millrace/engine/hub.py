@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from millrace.model.errors import MillraceError
-from millrace.model.events import AnyEvent, Entry, is_terminal
+from millrace.model.events import TERMINAL_EVENTS, AnyEvent, Entry
 from millrace.ports import Clock, Subscription, TurnLog
 from millrace.stream.delivery import Batch, Delivery, DeliveryOptions
 from millrace.stream.frames import FrameCache, Renderer
@@ -33,10 +33,13 @@ class HotTurn:
     def receive(self, entries: Sequence[Entry]) -> None:
         """Take accepted entries and wake whoever waits for them."""
         self.entries.extend(entries)
-        if is_terminal(entries[-1].event):
+        if type(entries[-1].event) in TERMINAL_EVENTS:
             self.sealed = True
         for follower in self.followers:
-            follower.wake()
+            if follower.listener is None:
+                follower.wake()
+            else:
+                follower.listener()
 
     def fail(self, error: MillraceError) -> None:
         """The log can be read no further; followers are told so."""

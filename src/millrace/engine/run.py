@@ -125,7 +125,11 @@ class Run:
         self._over = False
         self._began = services.clock.monotonic()
         self._patience = Patience(services.options, record.turn.command)
+        self._heard: Transcript | None = None
+        """What something was written into since the deadlines were checked."""
         self._route: Route | None = None
+        self._longest = self._asking.max_tokens * _CHARS_PER_TOKEN
+        self._mark = min(ENOUGH_CHARS, self._longest)
         self.waiting = record.state == "queued"
         if not self.waiting:
             self._go.set()
@@ -144,6 +148,10 @@ class Run:
         """Give a model up that has been silent for too long, and the turn if it takes too long; `now` is monotonic."""
         if self.waiting or self._work is None:
             return
+        if self._heard is not None:
+            # Looked at here, where deadlines are, and not with each token.
+            self._patience.hear(now, answers=self._heard.pieces > 0)
+            self._heard = None
         if self._patience.over(now):
             self._stop(Ending.failed(ProviderTimeout()))
         elif self._route is not None and self._patience.silent(now):
@@ -274,16 +282,22 @@ class Run:
 
     def _ask(self, request: GenerationRequest, model: ResolvedModel) -> None:
         """A model of the chain is asked."""
+        self._heard = None
         self._patience.ask(self._services.clock.monotonic(), model.info.capabilities, thinks=request.reasoning)
 
     def _take(self, transcript: Transcript, deltas: Sequence[Delta]) -> None:
         """Write what the provider says; this is called for each of its pieces, in the step that read it."""
         transcript.take(deltas)
-        self._patience.hear(self._services.clock.monotonic(), answers=transcript.pieces > 0)
-        if transcript.chars > ENOUGH_CHARS and not self._afterwords.begun:
-            self._afterwords.begin(self._asking.said, transcript.text, transcript.passages)
-        if transcript.chars > self._asking.max_tokens * _CHARS_PER_TOKEN:
+        self._heard = transcript
+        if transcript.chars > self._mark:
+            self._pass(transcript)
+
+    def _pass(self, transcript: Transcript) -> None:
+        """The answer has grown past a length at which there is something to do."""
+        if transcript.chars > self._longest:
             raise _LongEnough
+        self._mark = self._longest
+        self._afterwords.begin(self._asking.said, transcript.text, transcript.passages)
 
     def _started(self) -> TurnStarted:
         turn = self.turn

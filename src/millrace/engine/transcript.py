@@ -175,7 +175,9 @@ class Transcript:
         if self._lifecycle.state is State.REASONING:
             self._end_reasoning()
         index = self.pieces
-        self._put(TextDelta(index, text))
+        event = TextDelta(index, text)
+        self._lifecycle.accept(event)
+        self._unwritten.append(event)
         self._text.append(text)
         self.pieces = index + 1
         self.chars += len(text)

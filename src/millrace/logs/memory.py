@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from millrace.logs.memory_registry import MemoryRegistry
 from millrace.logs.tail import Tails
 from millrace.model.errors import LeaseLost, StreamError
-from millrace.model.events import AnyEvent, Entry, TerminalEvent, is_terminal
+from millrace.model.events import TERMINAL_EVENTS, AnyEvent, Entry, TerminalEvent, is_terminal
 from millrace.model.turns import Lease
 from millrace.ports import Clock, EntrySink, FailureSink, Subscription
 
@@ -17,6 +17,7 @@ class MemoryWriter:
         self._log = log
         self._lease = lease
         self._entries = entries
+        self._sealed = bool(entries) and is_terminal(entries[-1].event)
 
     @property
     def next_seq(self) -> int:
@@ -25,14 +26,18 @@ class MemoryWriter:
 
     def append(self, *events: AnyEvent) -> int:
         """Append and show it to all followers."""
-        self._log.check(self._lease)
-        entries = self._entries
-        if entries and is_terminal(entries[-1].event):
+        log, entries = self._log, self._entries
+        log.check(self._lease)
+        if self._sealed:
             raise StreamError(detail="the log is sealed")
-        now_ms = self._log.clock.now_ms()
-        new = [Entry(seq, now_ms, event) for seq, event in enumerate(events, len(entries))]
+        now_ms = log.clock.now_ms()
+        if len(events) == 1:
+            new = [Entry(len(entries), now_ms, events[0])]
+        else:
+            new = [Entry(seq, now_ms, event) for seq, event in enumerate(events, len(entries))]
         entries += new
-        self._log.tails.give(self._lease.turn_id, new)
+        self._sealed = type(events[-1]) in TERMINAL_EVENTS
+        log.tails.give(self._lease.turn_id, new)
         return len(entries) - 1
 
     async def flush(self) -> None:

@@ -42,6 +42,8 @@ class BodyStream:
         "_settle",
         "_since",
         "_take",
+        "_tap",
+        "_tapped",
         "_timer",
         "_winding_up",
         "silent",
@@ -67,6 +69,8 @@ class BodyStream:
         self._over = False
         self._winding_up = False
         self._timer: asyncio.TimerHandle | None = None
+        self._tap: Tap | None = None
+        self._tapped = 0
         self._take: Callable[[bytes], bool]
         self._halt: asyncio.Future[None] | None = None
         if response.connection is not None and response.connection.protocol is not None:
@@ -90,19 +94,28 @@ class BodyStream:
         """
         self._take = take
         self._halt = halt = self._loop.create_future()
-        connection = self._response.connection
-        tap = None if connection is None else Tap.between(connection, self._drain)
+        self._tap = Tap.between(self._response, self._give, self._drain)
         try:
             self._drain()
             await halt
         finally:
-            if tap is not None:
-                tap.remove()
+            self._untap()
             if not halt.cancelled():
                 halt.exception()  # it is raised above, unless the task is cancelled in the same step
 
+    def _give(self, data: bytes) -> None:
+        """Give on what came past aiohttp; whatever came through it before has been given on."""
+        self._tapped += len(data)
+        if self._halt is None or self._halt.done():
+            return  # the reading task was cancelled: nobody wants the rest
+        try:
+            if self._take(data):
+                self._stop()
+        except Exception as error:  # noqa: BLE001 - it is raised where `read` awaits the future
+            self._stop(error)
+
     def _drain(self) -> None:
-        """Give on what is there; tell `read` of the end."""
+        """Give on what aiohttp holds; tell `read` of the end."""
         halt, content = self._halt, self._content
         if halt is None or halt.done():
             return
@@ -111,14 +124,27 @@ class BodyStream:
             # aiohttp refuses public reads of a broken stream, although what came before the break is in its buffer.
             while data := content.read_nowait() if broken is None else content._read_nowait(-1):
                 if self._take(data):
-                    halt.set_result(None)
+                    self._stop()
                     return
-            if broken is not None:
-                halt.set_exception(broken)
-            elif content.is_eof():
-                halt.set_result(None)
+            if broken is not None or content.is_eof():
+                self._stop(broken)
         except Exception as error:  # noqa: BLE001 - it is raised where `read` awaits the future
-            halt.set_exception(error)
+            self._stop(error)
+
+    def _stop(self, error: BaseException | None = None) -> None:
+        """Let `read` come to its end. Whatever comes from here on is aiohttp's, so that it is not lost."""
+        self._untap()
+        if self._halt is None or self._halt.done():
+            return
+        if error is None:
+            self._halt.set_result(None)
+        else:
+            self._halt.set_exception(error)
+
+    def _untap(self) -> None:
+        if self._tap is not None:
+            self._tap.remove()
+            self._tap = None
 
     def answers(self) -> None:
         """The answer has begun: from here on silences are short. Before, a model may think for minutes."""
@@ -157,7 +183,7 @@ class BodyStream:
 
     def _watch(self) -> None:
         self._stop_watching()
-        now, seen = self._loop.time(), self._content.total_bytes
+        now, seen = self._loop.time(), self._content.total_bytes + self._tapped
         if seen != self._seen:
             self._seen, self._since = seen, now
         if now - self._since >= self._limit:

@@ -31,7 +31,7 @@ class ChatCompletionsDecoder:
     model has named one, `done` that nothing more will be read.
     """
 
-    __slots__ = ("_call", "_citations", "_finish", "_refused", "_splitter", "_tools", "_usage", "done")
+    __slots__ = ("_call", "_citations", "_finish", "_refused", "_splitter", "_tools", "_usage", "done", "ended")
 
     def __init__(self, call: Call) -> None:
         self._call = call
@@ -42,11 +42,7 @@ class ChatCompletionsDecoder:
         self._tools = False
         self._refused = False
         self.done = False
-
-    @property
-    def ended(self) -> bool:
-        """Whether a finish reason has come, so that a stream that ends now is a whole answer."""
-        return self.done or bool(self._finish)
+        self.ended = False
 
     def feed(self, event: SseEvent, out: list[Delta]) -> None:
         """Read one event and append what it says to `out`.
@@ -141,7 +137,9 @@ class ChatCompletionsDecoder:
             out.extend(ReasoningPiece(text) for text in _texts(reasoning) if text)
         content = delta.content
         if content:
-            if isinstance(content, str):
+            if self._splitter is None and type(content) is str:
+                out.append(TextPiece(content))  # nearly always, and for each token
+            elif isinstance(content, str):
                 self._text(content, out)
             else:
                 self._parts(content, out)
@@ -174,6 +172,7 @@ class ChatCompletionsDecoder:
     def _finish_word(self, word: Any) -> None:
         if isinstance(word, str) and (not self._finish or word in BROKEN_FINISH):
             self._finish = word  # once seen it stays
+            self.ended = bool(self._finish)
 
     def _report_usage(self, chunk: ChatChunk | WholeCompletion, out: list[Delta]) -> None:
         counted = usage_of(chunk)
@@ -196,20 +195,20 @@ class ChatCompletionsDecoder:
             self._splitter = None
 
     def _finished(self, out: list[Delta]) -> None:
-        self.done = True
+        self.done = self.ended = True
         self._release(out)
         out.append(Finished(finish_reason(self._finish or "stop", tools=self._tools, refused=self._refused)))
 
     def _fail(self, chunk: ChatChunk | WholeCompletion) -> None:
-        self.done = True
+        self.done = self.ended = True
         raise failures.refused(self._call, refusal_of(_error(chunk)))
 
     def _broken(self) -> None:
-        self.done = True
+        self.done = self.ended = True
         raise failures.refused(self._call, Refusal(500, self._finish))
 
     def _unreadable(self, event: SseEvent, error: ValueError) -> MillraceError:
-        self.done = True
+        self.done = self.ended = True
         if event.name == "error":
             return failures.refused(self._call, Refusal(words=event.text))
         return failures.unreadable(self._call, error)

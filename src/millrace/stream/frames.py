@@ -52,8 +52,10 @@ class FrameCache:
         """The frames of a batch, in order."""
         parts = batch.parts
         if len(parts) == 1 and isinstance(only := parts[0], range):  # a follower that keeps up
-            self._render_to(only.stop)
-            return self._frames[self._ends[only.start] : self._ends[only.stop]]
+            stop, ends = only.stop, self._ends
+            if len(ends) <= stop:
+                self._render_to(stop)
+            return self._frames[ends[only.start] : ends[stop]]
         out: list[bytes] = []
         for part in parts:
             if isinstance(part, range):

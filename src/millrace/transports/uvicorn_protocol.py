@@ -11,6 +11,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.protocol import State
 
+from millrace.transports.pump import ConnectionClosed
 from millrace.transports.websocket import FRAMES_EXTENSION
 
 _FIN_TEXT = 0x81
@@ -61,25 +62,24 @@ class FramesProtocol(WebSocketsSansIOProtocol):
                 self.close_timer.cancel()
                 self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
             return
-        if not self.writable.is_set():
-            await self.writable.wait()
-        self._write(message["frames"])
+        try:
+            while not self.offer(message["frames"]):
+                await self.writable.wait()
+        except ConnectionClosed as error:
+            raise ClientDisconnected from error
 
     def offer(self, frames: Iterable[bytes]) -> bool:
         """Write frames if there is room for them now; says whether there was.
 
         Raises:
-            ClientDisconnected: The connection is closed or closing.
+            ConnectionClosed: The connection is closed or closing.
         """
-        if not self.writable.is_set() and not self.disconnected:
-            return False
-        self._write(frames)
-        return True
-
-    def _write(self, frames: Iterable[bytes]) -> None:
         if self.disconnected or self.close_sent or self.conn.state is not State.OPEN:
-            raise ClientDisconnected
+            raise ConnectionClosed
+        if not self.writable.is_set():
+            return False
         self.transport.write(text_frames(frames))
+        return True
 
     def keepalive_timeout(self) -> None:
         """Close a connection whose client answers no ping."""

@@ -206,14 +206,7 @@ def frames_offer(scope: Scope) -> Offer | None:
     if extension is None:
         return None
     offer: Offer = extension["offer"]
-
-    def offer_frames(frames: Sequence[bytes]) -> bool:
-        try:
-            return offer(frames)
-        except OSError as error:
-            raise ConnectionClosed from error
-
-    return offer_frames
+    return offer
 
 
 def frames_sender(scope: Scope, send: AsgiSend) -> Send:
