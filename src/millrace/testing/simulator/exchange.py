@@ -36,7 +36,7 @@ class Responder:
     """
 
     def __init__(self, default: str = "") -> None:
-        self._default = default
+        self.default = default
         self._library = Library()
         self._failures = FailureCounter()
         self._pacer = Pacer()
@@ -67,7 +67,7 @@ class Responder:
         Raises:
             BehaviourError: The model name or the header says something unknown.
         """
-        return Behaviour.read(self._default, split_model(model)[1], headers.get(BEHAVIOUR_HEADER, ""))
+        return Behaviour.read(self.default, split_model(model)[1], headers.get(BEHAVIOUR_HEADER, ""))
 
     async def _answer(self, request: web.Request, wire: Wire, entry: Entry, began: float) -> web.StreamResponse:
         try:

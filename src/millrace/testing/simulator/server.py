@@ -106,6 +106,15 @@ class Simulator:
         """The journal: every request for an answer, oldest first."""
         return self._journal.records()
 
+    def behave(self, behaviour: str) -> None:
+        """Set what holds from now on where a request says nothing; answers under way are not touched.
+
+        Raises:
+            BehaviourError: ``behaviour`` says something unknown.
+        """
+        Behaviour.read(behaviour)
+        self._responder.default = behaviour
+
     def clear(self) -> None:
         """Empty the journal and count ``fail_times`` anew."""
         self._journal.clear()
@@ -148,6 +157,7 @@ class Simulator:
             application.router.add_get(path, self._models)
         application.router.add_get("/_requests", self._get_requests)
         application.router.add_delete("/_requests", self._delete_requests)
+        application.router.add_put("/_behaviour", self._put_behaviour)
         return application
 
     def _handler(self, wire: Wire) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -195,6 +205,13 @@ class Simulator:
 
     async def _delete_requests(self, _request: web.Request) -> web.Response:
         self.clear()
+        return web.Response(status=204)
+
+    async def _put_behaviour(self, request: web.Request) -> web.Response:
+        try:
+            self.behave(await request.text())
+        except BehaviourError as error:
+            return web.Response(status=400, text=str(error))
         return web.Response(status=204)
 
     def _stop(self) -> None:

@@ -129,6 +129,18 @@ async def test_the_journal_over_http(simulator: Simulator) -> None:
             assert await response.json() == []
 
 
+async def test_the_behaviour_can_be_changed_while_it_runs(simulator: Simulator) -> None:
+    url = f"{simulator.url}/_behaviour"
+    async with aiohttp.ClientSession() as session:
+        async with session.put(url, data="tokens=3&seed=4") as response:
+            assert response.status == 204
+        assert (await post(simulator.url, chat("sim"))).text == expected_text("sim?tokens=3&seed=4")
+        async with session.put(url, data="tokens=few") as response:
+            assert response.status == 400
+            assert "tokens" in await response.text()
+        assert (await post(simulator.url, chat("sim"))).text == expected_text("sim?tokens=3&seed=4")
+
+
 async def test_the_journal_waits_until_all_is_settled(simulator: Simulator) -> None:
     url = f"{simulator.url}/_requests"
     async with aiohttp.ClientSession() as session:
