@@ -5,19 +5,11 @@ from collections.abc import AsyncIterator, Iterator
 import httpx2
 import pytest
 from tests.support.chat_client import Chat, Visitor
+from tests.support.environment import LIMITS, provider
 from tests.support.server import RunningServer, running_server
 from tests.support.simulator import running_simulator
 
 from millrace.testing.simulator.process import SimulatorProcess
-
-LIMITS = {
-    "MILLRACE_LIMITS__TURNS_PER_MINUTE": "100000",
-    "MILLRACE_LIMITS__STREAMS_PER_MINUTE": "100000",
-    "MILLRACE_LIMITS__TICKETS_PER_MINUTE": "100000",
-    "MILLRACE_LIMITS__GUESTS_PER_MINUTE": "100000",
-    "MILLRACE_LIMITS__CONNECTIONS_PER_USER": "1000",
-    "MILLRACE_LIMITS__FRAMES_PER_SECOND": "10000",
-}
 
 
 @pytest.fixture(scope="module")
@@ -37,17 +29,8 @@ def simulator(shared_simulator: SimulatorProcess) -> SimulatorProcess:
 @pytest.fixture(scope="module")
 def environment(shared_simulator: SimulatorProcess) -> dict[str, str]:
     """A server's settings: the simulator as `sim`, which can continue a text, and as `plain`, which cannot."""
-    providers = {
-        f"MILLRACE_PROVIDERS__{name}__{field}": value
-        for name, prefill in (("SIM", "true"), ("PLAIN", "false"))
-        for field, value in (
-            ("KIND", "openai"),
-            ("BASE_URL", shared_simulator.base_url),
-            ("API_KEY", "sk-test"),
-            ("PREFILL", prefill),
-        )
-    }
-    return {**LIMITS, **providers}
+    base_url = shared_simulator.base_url
+    return {**LIMITS, **provider("sim", base_url, prefill=True), **provider("plain", base_url, prefill=False)}
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.integration.conftest import LIMITS
 from tests.support.chat_client import Chat, Visitor, digest
+from tests.support.environment import LIMITS
 from tests.support.journal import requests_of
 from tests.support.server import RunningServer, running_server
 

@@ -11,8 +11,10 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import psutil
 
 START_S = 60
 """Seconds until a server that was started must answer. It takes two on an idle machine."""
@@ -24,24 +26,71 @@ def postgresql_program(name: str) -> str | None:
     return shutil.which(name) or shutil.which(name, path=os.pathsep.join(debian))
 
 
+class PostgresqlServer:
+    """A server on a port and in a folder of its own; the same one, with its data, after it was started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._data = folder / "data"
+        self._run = _runner(folder)
+        self._port = _free_port()
+        self._stopped: list[psutil.Process] = []
+        options = ["--no-sync", "--auth=trust", "--username=millrace", "--encoding=UTF8", "--locale=C.UTF-8"]
+        self._run("initdb", [*options, str(self._data)])
+
+    @property
+    def url(self) -> str:
+        """Its empty database, as Millrace takes it."""
+        return f"postgresql://millrace@127.0.0.1:{self._port}/postgres"
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        # Nothing here outlives the tests, so nothing needs to reach the disk.
+        options = f"-p {self._port} -k {self._folder} -h 127.0.0.1 -F"
+        log = str(self._folder / "log")
+        self._run("pg_ctl", ["start", "-D", str(self._data), "-w", "-t", str(START_S), "-l", log, "-o", options])
+
+    def stop(self) -> None:
+        """Let it die at once; what was committed is there when it starts again."""
+        self.go_on()
+        self._run("pg_ctl", ["stop", "-D", str(self._data), "-w", "-m", "immediate"])
+
+    def pause(self) -> None:
+        """Let it answer nobody; connections stay open."""
+        server = int((self._data / "postmaster.pid").read_text(encoding="utf-8").split()[0])
+        self._stopped = [psutil.Process(server), *psutil.Process(server).children()]
+        for process in self._stopped:
+            with suppress(psutil.NoSuchProcess):
+                process.suspend()
+
+    def go_on(self) -> None:
+        """Let it answer again."""
+        for process in self._stopped:
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
+        self._stopped = []
+
+
+@contextmanager
+def postgresql_process() -> Iterator[PostgresqlServer]:
+    """Run a server that can be stopped."""
+    folder = Path(tempfile.mkdtemp(prefix="millrace-postgresql-"))
+    try:
+        server = PostgresqlServer(folder)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder)
+
+
 @contextmanager
 def postgresql_server() -> Iterator[str]:
     """Run a server; gives the URL of an empty database in it."""
-    folder = Path(tempfile.mkdtemp(prefix="millrace-postgresql-"))
-    data = str(folder / "data")
-    run = _runner(folder)
-    port = _free_port()
-    # Nothing here outlives the tests, so nothing needs to reach the disk.
-    options = f"-p {port} -k {folder} -h 127.0.0.1 -F"
-    try:
-        run("initdb", ["--no-sync", "--auth=trust", "--username=millrace", "--encoding=UTF8", "--locale=C.UTF-8", data])
-        run("pg_ctl", ["start", "-D", data, "-w", "-t", str(START_S), "-l", str(folder / "log"), "-o", options])
-        try:
-            yield f"postgresql://millrace@127.0.0.1:{port}/postgres"
-        finally:
-            run("pg_ctl", ["stop", "-D", data, "-w", "-m", "immediate"])
-    finally:
-        shutil.rmtree(folder)
+    with postgresql_process() as server:
+        yield server.url
 
 
 def _runner(folder: Path) -> Callable[[str, Sequence[str]], None]:

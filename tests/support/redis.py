@@ -1,10 +1,10 @@
-"""A Redis server for the tests: its own port, no files, gone when they end.
+"""A Redis server for the tests: its own port, no files of anybody's, gone when they end.
 
 with redis_server() as redis:
     RedisAddress.parse(redis.url)
 
-`redis.stop()` and `redis.start()` are an outage that loses everything; `redis.pause()` and `redis.go_on()` one that
-loses nothing.
+`redis.stop()` and `redis.start()` are an outage that loses everything, unless it is `durable`; `redis.pause()` and
+`redis.go_on()` one that loses nothing.
 """
 
 import os
@@ -29,9 +29,10 @@ def redis_program() -> str | None:
 class RedisServer:
     """A server on a port of its own; the same one after it was started again."""
 
-    def __init__(self, *, cluster: bool = False) -> None:
+    def __init__(self, *, cluster: bool = False, durable: bool = False) -> None:
         self.port = _free_port()
         self.cluster = cluster
+        self.durable = durable
         self._folder = tempfile.TemporaryDirectory(prefix="millrace-redis-")
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -41,12 +42,13 @@ class RedisServer:
         return f"redis{'+cluster' if self.cluster else ''}://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Start it, empty."""
+        """Start it, with what it has on disk where it is durable, else empty."""
         program = redis_program()
         assert program is not None
-        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", self._folder.name]
+        options += ["--appendonly", "yes" if self.durable else "no"]
         if self.cluster:
-            options += ["--cluster-enabled", "yes", "--cluster-port", str(_free_port()), "--dir", self._folder.name]
+            options += ["--cluster-enabled", "yes", "--cluster-port", str(_free_port())]
         self._process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             self._wait(time.monotonic() + START_S)
@@ -70,7 +72,7 @@ class RedisServer:
                 time.sleep(0.02)
 
     def stop(self) -> None:
-        """Let it die at once; it forgets everything."""
+        """Let it die at once; unless it is durable, it forgets everything."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -100,9 +102,13 @@ class RedisServer:
 
 
 @contextmanager
-def redis_server(*, cluster: bool = False) -> Iterator[RedisServer]:
-    """Run a server; `cluster` makes it a cluster of one, which refuses scripts that touch keys of several slots."""
-    server = RedisServer(cluster=cluster)
+def redis_server(*, cluster: bool = False, durable: bool = False) -> Iterator[RedisServer]:
+    """Run a server.
+
+    `cluster` makes it a cluster of one, which refuses scripts that touch keys of several slots; one that is `durable`
+    writes down whatever it is told, and knows it after a restart.
+    """
+    server = RedisServer(cluster=cluster, durable=durable)
     server.start()
     try:
         yield server

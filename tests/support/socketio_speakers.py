@@ -82,6 +82,8 @@ class SocketIoSpeaker(Speaker):
                     heard.seq = data.get("seq", heard.seq)
                     heard.ring()
         finally:
+            if not connected.done():
+                connected.set_exception(ConnectionError("the connection was lost before it was open"))
             for heard in (*self._by_turn.values(), *self._asked):
                 heard.lost = True
                 heard.ring()
@@ -168,7 +170,7 @@ class TokensEventsSpeaker(SocketIoSpeaker):
         return {"turn_id": heard.turn_id, "after_seq": heard.seq}
 
     def ids(self, data: Data) -> tuple[str, str]:
-        return data["turn_id"], data["session_id"]
+        return data.get("turn_id") or "", data.get("session_id") or ""  # one that was refused has none
 
     def take(self, heard: Heard, name: str, data: Data) -> None:
         match name:
@@ -179,7 +181,7 @@ class TokensEventsSpeaker(SocketIoSpeaker):
             case "chat_complete":
                 heard.end(Over("cancelled" if "cancelled" in data else "complete", digest=data["digest"]))
             case "chat_error":
-                heard.end(Over("failed", code=data["code"]))
+                heard.end(Over("failed", code=data["code"], logged="seq" in data))
 
 
 class StudySpeaker(SocketIoSpeaker):

@@ -9,6 +9,7 @@ A new protocol joins by a `Speaker` of its own.
 
 import asyncio
 import json
+import time
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
@@ -26,12 +27,16 @@ LIMIT_S = 60.0
 
 @dataclass(frozen=True)
 class Over:
-    """How an answer ended. `text` is the whole of it as the end says it, where the protocol says it there."""
+    """How an answer ended. `text` is the whole of it as the end says it, where the protocol says it there.
+
+    What is not `logged` is an error outside the answer's log: the answer may go on, or have ended unseen.
+    """
 
     kind: Literal["complete", "cancelled", "failed"]
     text: str | None = None
     digest: str | None = None
     code: str | None = None
+    logged: bool = True
 
 
 @dataclass
@@ -43,11 +48,14 @@ class Heard:
     seq: int = -1
     pieces: list[str] = field(default_factory=list)
     over: Over | None = None
+    overs: list[Over] = field(default_factory=list)
     lost: bool = False
     known: int = 0
     """How many chunks it has, where the protocol numbers them."""
     places: list[tuple[int, int, int]] = field(default_factory=list)
     """Where it has been: seq, characters of text, chunks."""
+    times: list[float] = field(default_factory=list)
+    """When it heard something, in monotonic seconds."""
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -57,6 +65,7 @@ class Heard:
     def ring(self) -> None:
         if not self.places or self.places[-1][0] != self.seq:
             self.places.append((self.seq, len(self.text), self.known))
+        self.times.append(time.monotonic())
         self._news.set()
 
     def until_place(self, place: tuple[int, int, int]) -> "Heard":
@@ -71,6 +80,7 @@ class Heard:
         self.places[:] = other.places
 
     def end(self, over: Over) -> None:
+        self.overs.append(over)
         assert self.over is None, "an answer ended twice"
         self.over = over
 
@@ -229,7 +239,8 @@ class ChatSpeaker(SocketSpeaker):
             case "chat_cancelled":
                 heard.end(Over("cancelled", data["partial_message"], data["digest"]))
             case "chat_error":
-                heard.end(Over("failed", data.get("partial_message"), code=data["error"]["code"]))
+                code = data["error"]["code"]
+                heard.end(Over("failed", data.get("partial_message"), code=code, logged="seq" in data))
 
 
 class StreamSpeaker(SocketSpeaker):
@@ -323,7 +334,7 @@ class TokensSpeaker(Speaker):
                 heard.session_id = response.headers.get("x-session-id", heard.session_id)
                 if response.status_code != 200:
                     refusal = json.loads(await response.aread())
-                    heard.end(Over("failed", code=refusal["code"]))
+                    heard.end(Over("failed", code=refusal["code"], logged=method == "POST"))
                     return
                 rest = b""
                 async for part in response.aiter_bytes():

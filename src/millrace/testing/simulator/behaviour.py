@@ -30,6 +30,7 @@ class TextKind(enum.StrEnum):
     CODE = "code"
     EMOJI = "emoji"
     MIXED = "mixed"
+    PLACES = "places"
     ECHO = "echo"
 
 

@@ -59,7 +59,7 @@ def test_retry_after_is_taken_in_any_form(value: str) -> None:
         ("interval_ms=nan", "interval_ms", "interval_ms='nan'"),
         ("chunk=0", "chunk", ">= 1"),
         ("fault=explode", "fault", "use one of 401, 402"),
-        ("text=poem", "text", "use one of prose, markdown, code, emoji, mixed, echo"),
+        ("text=poem", "text", "use one of prose, markdown, code, emoji, mixed, places, echo"),
         ("split=some", "split", "or random"),
         ("split=0", "split", "split='0'"),
         ("tokens=5&tokens=6", "tokens", "stands twice"),

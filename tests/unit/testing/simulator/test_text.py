@@ -19,6 +19,7 @@ PINNED = {
     TextKind.CODE: "a3a71ffa4b6e54ef",
     TextKind.EMOJI: "839562c94fa46c32",
     TextKind.MIXED: "8b6cee07d157e5c9",
+    TextKind.PLACES: "bbb554028f2f2452",
 }
 
 
@@ -73,6 +74,12 @@ def test_each_kind_is_what_it_says() -> None:
     mixed = text(TextKind.MIXED)
     assert "```" in mixed
     assert not mixed.isascii()
+
+
+def test_each_place_has_a_word_of_its_own() -> None:
+    assert text(TextKind.PLACES, seed=27, count=3) == "abbaaaa abbaaab abbaaac"
+    words = [word for seed in range(3) for word in text(TextKind.PLACES, seed).split()]
+    assert len(set(words)) == len(words) == 6000
 
 
 def test_a_full_library_makes_its_sources_anew() -> None:

@@ -1,0 +1,1 @@
+"""What becomes of answers when something breaks: real processes, real faults, every token counted."""

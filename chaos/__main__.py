@@ -1,0 +1,145 @@
+"""`python -m chaos`: break what answers, and account for every token."""
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, cast
+
+import typer
+import uvloop
+from msgspec import Struct
+from msgspec.structs import replace
+from rich.console import Console
+from tests.support.postgresql import postgresql_program
+from tests.support.redis import redis_program
+
+from chaos.faults import FAULTS, Fault
+from chaos.report import page
+from chaos.results import Results, conditions, encoded
+from chaos.round import LIMIT_S, TRANSPORTS, Players, Round, routes
+from chaos.sites import BACKENDS, Backend, open_site
+from millrace.testing.simulator.process import simulator_process
+
+DOCS = Path(__file__).parent.parent / "docs"
+QUICK = {
+    "memory": ("truncate",),
+    "sqlite": ("kill", "terminate", "disk", "provider"),
+    "redis": ("kill", "sleep", "redis-restart", "redis-flushed", "database"),
+}
+"""What a short run does."""
+
+app = typer.Typer(add_completion=False)
+
+
+class Plan(Struct, frozen=True):
+    """What is to be done: at each backend these faults, each so often."""
+
+    faults: dict[Backend, Sequence[Fault]]
+    transports: Sequence[str]
+    turns: int
+    repeats: int
+    seed: int
+    lease_s: float
+
+
+def _names(text: str, known: Sequence[str], what: str) -> Sequence[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise typer.BadParameter(f"no such {what}: {', '.join(unknown)}. There are: {', '.join(known)}.")
+    return names or known
+
+
+@app.command()
+def main(
+    quick: Annotated[bool, typer.Option("--quick", help="Some faults, few answers, no report: for CI.")] = False,
+    backend: Annotated[str, typer.Option(help="Backends, with commas between: " + ", ".join(BACKENDS))] = "",
+    fault: Annotated[str, typer.Option(help="Faults: " + ", ".join(each.name for each in FAULTS))] = "",
+    transport: Annotated[str, typer.Option(help="Transports: " + ", ".join(TRANSPORTS))] = "",
+    turns: Annotated[int, typer.Option(min=0, help="Answers at a time for each transport; 0: 50, or 8.")] = 0,
+    repeats: Annotated[int, typer.Option(min=0, help="Rounds for each fault; 0: 2, or 1.")] = 0,
+    lease: Annotated[float, typer.Option(min=0, help="The servers' lease in seconds; 0: 5, or 1.")] = 0,
+    seed: Annotated[int, typer.Option(help="Chance; 0: another one each time.")] = 0,
+    report: Annotated[Path | None, typer.Option(help="Where page and JSON are written; docs/ for a full run.")] = None,
+) -> None:
+    """Strike, count, write; the exit status is 1 where anything is wrong."""
+    console = Console(highlight=False, soft_wrap=True)
+    backends = [cast(Backend, name) for name in _names(backend, list(BACKENDS), "backend")]
+    if redis_program() is None or postgresql_program("postgres") is None:
+        backends = [name for name in backends if name != "redis"]
+        console.print("No Redis or PostgreSQL is installed here: that backend is left out.")
+    names = _names(fault, [each.name for each in FAULTS], "fault")
+    plan = Plan(
+        {
+            name: [
+                each
+                for each in FAULTS
+                if name in each.backends and each.name in (QUICK[name] if quick and not fault else names)
+            ]
+            for name in backends
+        },
+        _names(transport, list(TRANSPORTS), "transport"),
+        turns or (8 if quick else 50),
+        repeats or (1 if quick else 2),
+        seed or time.time_ns() % 1_000_000,
+        lease or (1.0 if quick else 5.0),
+    )
+    results = uvloop.run(_run(plan, console))
+    if not (quick or backend or fault or transport) or report is not None:
+        _write(results, report or DOCS, console)
+    problems = results.problems()
+    for problem in problems:
+        console.print(problem, style="red", markup=False)
+    console.print(f"{len(results.rounds)} rounds in {results.conditions.seconds:.0f} s, {len(problems)} problems")
+    sys.exit(1 if problems else 0)
+
+
+async def _run(plan: Plan, console: Console) -> Results:
+    began = time.monotonic()
+    under = conditions(
+        seed=plan.seed, turns=plan.turns, repeats=plan.repeats, transports=plan.transports, lease_s=plan.lease_s
+    )
+    rounds: list[Round] = []
+    left_out: dict[str, None] = {}
+    async with simulator_process() as simulator:
+        for backend, faults in plan.faults.items():
+            async with open_site(backend, simulator, lease_s=plan.lease_s, routes=routes()) as site:
+                players = Players(site, plan.transports, plan.turns)
+                for fault, seed in _seeded(plan, faults):
+                    if not fault.possible(site):
+                        left_out[fault.title] = None
+                        continue
+                    rounds.append(await players.play(fault, seed))
+                    _tell(rounds[-1], console)
+                await players.close()
+    return Results(replace(under, left_out=list(left_out), seconds=time.monotonic() - began), rounds)
+
+
+def _seeded(plan: Plan, faults: Sequence[Fault]) -> Iterator[tuple[Fault, int]]:
+    """Each round with its seed, which is the same whatever else is played."""
+    for repeat in range(plan.repeats):
+        for fault in faults:
+            yield fault, plan.seed + 1000 * FAULTS.index(fault) + repeat
+
+
+def _tell(played: Round, console: Console) -> None:
+    counts = played.counts
+    wrong = ", ".join(f"{name} {number}" for name, number in counts.violations().items())
+    wrong = wrong or ("nothing wrong" if not played.problems else "; ".join(played.problems))
+    struck = f"{played.backend:7} {played.fault:14} seed {played.seed:<8} {counts.in_flight:4} of {counts.turns:4}"
+    ends = f"{counts.completed:4} completed, {counts.failed:4} ended"
+    if played.asked_again:
+        ends += f", {played.asked_again} asked again"
+    console.print(f"{struck}, {counts.tokens:6} tokens, {ends}, {played.seconds:5.1f} s: {wrong}")
+
+
+def _write(results: Results, folder: Path, console: Console) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "reliability.json").write_bytes(encoded(results))
+    (folder / "reliability.md").write_text(page(results, limit_s=LIMIT_S), encoding="utf-8")
+    console.print(f"written: {folder / 'reliability.md'}")
+
+
+if __name__ == "__main__":
+    app()
