@@ -685,6 +685,15 @@ export interface TurnsShape {
   followers: number;
 }
 /**
+ * Which conversation is to stop.
+ */
+export interface StopRequest {
+  /**
+   * The conversation whose answer is being written.
+   */
+  session_id: string;
+}
+/**
  * What goes on in this process.
  */
 export interface StreamStatusShape {

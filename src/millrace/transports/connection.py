@@ -171,6 +171,11 @@ class Connection:
             _logger.exception("a command failed")
             return await self._tell(StreamError(detail=repr(error)), reference)
 
+    async def settled(self) -> None:
+        """Wait until nothing is followed any more."""
+        while tasks := [watch.task for watch in self._watches.values() if watch.task is not None]:
+            await asyncio.wait(tasks)
+
     async def close(self) -> None:
         """Follow nothing any more."""
         if self._announcements is not None:

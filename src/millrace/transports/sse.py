@@ -114,7 +114,7 @@ class EventStream(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the turn until it, the client or the server ends."""
         start = {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-        outlet = _Outlet(scope, send, start, self._stall_s)
+        outlet = Outlet(scope, send, start, self._stall_s)
         try:
             await self._answer(outlet, scope, receive, send)
         except ConnectionClosed:
@@ -122,45 +122,26 @@ class EventStream(Response):
         finally:
             self.close()
 
-    async def _answer(self, outlet: "_Outlet", scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer(self, outlet: "Outlet", scope: Scope, receive: Receive, send: Send) -> None:
         error = await self._follow(outlet, receive)
         if error is not None and not outlet.started and self._refuse is not None:
             await self._refuse(error)(scope, receive, send)
         else:
             await outlet.end((b"" if error is None else self._dialect.error(error)) + self._closing)
 
-    async def _follow(self, outlet: "_Outlet", receive: Receive) -> MillraceError | None:
+    async def _follow(self, outlet: "Outlet", receive: Receive) -> MillraceError | None:
         """Deliver; returns the error that is still to be told, if the stream ended by one.
 
         Raises:
             ConnectionClosed: The client is gone.
         """
         delivery = asyncio.create_task(self._deliver(outlet))
-        gone = asyncio.create_task(client_gone(receive))
-        stopping = asyncio.create_task(self._stopping.wait())
-        tasks = {delivery, gone, stopping}
-        try:
-            while True:
-                silence_s = outlet.silence_s()
-                if silence_s >= self._keep_alive_s:
-                    await outlet.keep_alive(self._keep_alive)
-                    silence_s = 0.0
-                done, _ = await asyncio.wait(
-                    tasks, timeout=self._keep_alive_s - silence_s, return_when=asyncio.FIRST_COMPLETED
-                )
-                if delivery in done:
-                    return delivery.result()
-                if gone in done:
-                    raise ConnectionClosed
-                if stopping in done:
-                    outlet.stall_s = _FAREWELL_S
-                    return Overloaded(_RESTARTING, retry_after=1)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+        if await outlet.watch(delivery, receive, self._stopping, (self._keep_alive, self._keep_alive_s)):
+            return delivery.result()
+        outlet.stall_s = _FAREWELL_S
+        return Overloaded(_RESTARTING, retry_after=1)
 
-    async def _deliver(self, outlet: "_Outlet") -> MillraceError | None:
+    async def _deliver(self, outlet: "Outlet") -> MillraceError | None:
         async def send(records: Sequence[bytes]) -> None:
             skipped = min(self.seen, len(records))
             self.seen -= skipped
@@ -197,8 +178,15 @@ class EventStream(Response):
             raise failed_turn(last)
 
 
-class _Outlet:
-    """The body of an answer that is being sent; it is started by the first thing that is sent."""
+class Outlet:
+    """The body of an answer that is being sent; it is started by the first thing that is sent.
+
+    Args:
+        scope: The request's.
+        send: Takes ASGI messages.
+        start: The message that begins the answer.
+        stall_s: How long a client may read nothing while there is something to read.
+    """
 
     def __init__(self, scope: Scope, send: Send, start: dict[str, Any], stall_s: float) -> None:
         extension = (scope.get("extensions") or {}).get(CHUNKS_EXTENSION)
@@ -231,6 +219,45 @@ class _Outlet:
             raise ConnectionClosed from error
         self._last = self._time()
         return True
+
+    async def watch(
+        self, delivery: "asyncio.Task[Any]", receive: Receive, stopping: asyncio.Event, keep_alive: tuple[bytes, float]
+    ) -> bool:
+        """Wait for a delivery, and end it with whatever ends first. Meanwhile a client that hears nothing is kept.
+
+        Args:
+            delivery: What sends by this outlet.
+            receive: Tells that the client has gone.
+            stopping: Set when the server stops.
+            keep_alive: What is sent where nothing else was for so many seconds.
+
+        Returns:
+            Whether it was done; if not, the server stops.
+
+        Raises:
+            ConnectionClosed: The client is gone.
+        """
+        record, after_s = keep_alive
+        gone = asyncio.create_task(client_gone(receive))
+        stopped = asyncio.create_task(stopping.wait())
+        tasks = {delivery, gone, stopped}
+        try:
+            while True:
+                silence_s = self.silence_s()
+                if silence_s >= after_s:
+                    await self.keep_alive(record)
+                    silence_s = 0.0
+                done, _ = await asyncio.wait(tasks, timeout=after_s - silence_s, return_when=asyncio.FIRST_COMPLETED)
+                if delivery in done:
+                    return True
+                if gone in done:
+                    raise ConnectionClosed
+                if stopped in done:
+                    return False
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def send(self, body: bytes, *, last: bool = False) -> None:
         """Send a part of the body, and wait for room for the next one.
