@@ -26,6 +26,7 @@ describe("what a screen reader hears", () => {
 describe("what is said about the connection", () => {
   const status: ConnectionStatus = {
     state: "reconnecting",
+    transport: null,
     attempt: 2,
     retryAt: 10_000,
     error: null,
@@ -39,8 +40,16 @@ describe("what is said about the connection", () => {
     expect(connectionText({ ...status, online: false }, 0)).toMatchObject({ label: "Offline" });
   });
 
-  it("says nothing more where all is well", () => {
-    expect(connectionText({ ...status, state: "connected" }, 0).detail).toBeNull();
+  it("says nothing more where all is well, and what is in use where that is less", () => {
+    const connected = { ...status, state: "connected" } as const;
+    const label = (transport: ConnectionStatus["transport"]) => {
+      const { detail, label: said } = connectionText({ ...connected, transport }, 0);
+      expect(detail).toBeNull();
+      return said;
+    };
+    expect(label("websocket")).toBe("Connected");
+    expect(label("sse")).toContain("event stream");
+    expect(label("batch")).toContain("whole answers");
   });
 });
 

@@ -2,6 +2,7 @@ import type {
   AuthSession,
   BatchAnswer,
   BatchRequest,
+  ChatRegenerateData,
   DocumentInfo,
   DocumentList,
   Message,
@@ -38,6 +39,8 @@ interface RequestOptions {
   readonly body?: unknown;
   readonly signal?: AbortSignal;
   readonly keepalive?: boolean;
+  /** The caller's own key for the model's provider. */
+  readonly providerKey?: string | null;
 }
 
 /** The HTTP side of the server. Every method throws `ApiError`. */
@@ -156,9 +159,34 @@ export class Api {
   }
 
   /** Asks, and waits for the whole answer. The same `request_id` is the same answer, wherever it was asked. */
-  chat(request: BatchRequest, signal?: AbortSignal): Promise<BatchAnswer> {
-    const options: RequestOptions = { method: "POST", body: request };
+  chat(
+    request: BatchRequest & { provider_key?: string | null },
+    signal?: AbortSignal,
+  ): Promise<BatchAnswer> {
+    const { provider_key: providerKey = null, ...body } = request;
+    const options: RequestOptions = { method: "POST", body, providerKey };
     return this.#json("/api/v1/chat", signal ? { ...options, signal } : options);
+  }
+
+  /** Asks for a new version of an answer, and waits for all of it. */
+  regenerate(request: ChatRegenerateData): Promise<BatchAnswer> {
+    const { provider_key: providerKey = null, ...body } = request;
+    return this.#json("/api/v1/chat/regenerate", { method: "POST", body, providerKey });
+  }
+
+  /** Stops what is being written in a session; who waits for it gets what there is. */
+  async stop(sessionId: string): Promise<void> {
+    await this.#request("/api/v1/chat/stop", { method: "POST", body: { session_id: sessionId } });
+  }
+
+  /** Posts what is answered by an event stream. The caller reads the body. */
+  stream(path: string, body: unknown, signal: AbortSignal): Promise<Response> {
+    return this.#request(path, { method: "POST", body, signal });
+  }
+
+  /** Returns if the server answers, and lets us in. */
+  async reach(): Promise<void> {
+    await this.#request("/api/stream/status", {});
   }
 
   /** The address of a WebSocket, with a one-time ticket in it. */
@@ -244,6 +272,7 @@ export class Api {
     const headers: Record<string, string> = { accept: "application/json" };
     const token = this.#token();
     if (token) headers["authorization"] = `Bearer ${token}`;
+    if (options.providerKey) headers["x-provider-key"] = options.providerKey;
     const init: RequestInit = { method: options.method ?? "GET", headers };
     if (options.body !== undefined) {
       headers["content-type"] = "application/json";

@@ -2,15 +2,15 @@ import type { BatchRequest } from "@millrace/protocol";
 import type { Api } from "./api.ts";
 import type { Conversation } from "./conversation.ts";
 import { ApiError, type Failure } from "./errors.ts";
-import type { RequestEntry } from "./outbox.ts";
+import type { OutboxEntry } from "./outbox.ts";
 
 /** What happens to a request that is asked for as a whole. */
 export interface BatchEvents {
   /** A new conversation has got its session. */
   onSession(conversation: Conversation, sessionId: string): void;
   /** The server has stored what became of it; `conversation` shows it. */
-  onAnswered(conversation: Conversation, entry: RequestEntry): void;
-  onRefused(conversation: Conversation, entry: RequestEntry, failure: Failure): void;
+  onAnswered(conversation: Conversation, entry: OutboxEntry): void;
+  onRefused(conversation: Conversation, entry: OutboxEntry, failure: Failure): void;
 }
 
 /**
@@ -37,7 +37,7 @@ export class BatchAsker {
   }
 
   /** Asks, once at a time. Where the server cannot be reached the request stays with whoever holds it. */
-  async ask(conversation: Conversation, entry: RequestEntry): Promise<void> {
+  async ask(conversation: Conversation, entry: OutboxEntry): Promise<void> {
     const { requestId } = entry;
     if (this.#asking.has(requestId)) return;
     this.#asking.add(requestId);
@@ -51,14 +51,16 @@ export class BatchAsker {
     }
   }
 
-  async #ask(conversation: Conversation, entry: RequestEntry): Promise<void> {
+  async #ask(conversation: Conversation, entry: OutboxEntry): Promise<void> {
     if (conversation.sessionId === null) {
       // Known before the answer is: only then can it be stopped, and watched elsewhere.
       this.#events.onSession(conversation, (await this.#api.createSession()).id);
     }
     const sessionId = conversation.sessionId ?? "";
-    const request = { ...entry.data, session_id: sessionId } as BatchRequest;
-    const { turn_id: turnId, message_id: messageId } = await this.#api.chat(request);
+    const { turn_id: turnId, message_id: messageId } =
+      entry.kind === "regenerate"
+        ? await this.#api.regenerate({ ...entry.data, request_id: entry.requestId })
+        : await this.#api.chat({ ...entry.data, session_id: sessionId } as BatchRequest);
     conversation.bind(entry.requestId, turnId, messageId);
     conversation.flush();
     conversation.forget(turnId);
@@ -67,7 +69,7 @@ export class BatchAsker {
   }
 
   /** A turn that began and failed is stored, with what had been written; one that was refused is not. */
-  async #fail(conversation: Conversation, entry: RequestEntry, failure: Failure): Promise<void> {
+  async #fail(conversation: Conversation, entry: OutboxEntry, failure: Failure): Promise<void> {
     const known = new Set(conversation.messages.map((message) => message.id));
     if (conversation.sessionId !== null) await this.#load(conversation.sessionId);
     const stored = conversation.messages.some(
@@ -75,6 +77,7 @@ export class BatchAsker {
         message.id !== null &&
         message.role === "user" &&
         !known.has(message.id) &&
+        entry.kind === "request" &&
         message.content === entry.data.message,
     );
     if (stored) {

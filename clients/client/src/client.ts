@@ -1,17 +1,18 @@
 import type { ChatError, ConnectionConfig, ServerFrame, TurnFrame } from "@millrace/protocol";
 import { Api } from "./api.ts";
-import { BatchAsker } from "./batch.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { Connection, type ConnectionStatus } from "./connection.ts";
 import type { Conversation } from "./conversation.ts";
 import { Conversations } from "./conversations.ts";
-import { type Failure, failureOf } from "./errors.ts";
+import { Courier } from "./courier.ts";
+import { ApiError, failureOf } from "./errors.ts";
 import { Holders } from "./holders.ts";
 import { randomId } from "./ids.ts";
 import { SessionLoader } from "./loader.ts";
 import { browserNetwork } from "./network.ts";
 import type { ChatClientOptions, ClientEvent, RegenerateOptions, SendOptions } from "./options.ts";
-import { Outbox, type OutboxEntry } from "./outbox.ts";
+import { Outbox } from "./outbox.ts";
+import { Poller } from "./poller.ts";
 import { onNextPaint } from "./schedule.ts";
 import { SessionList } from "./sessions.ts";
 import { Emitter, type Readable } from "./store.ts";
@@ -19,6 +20,9 @@ import { browserTabs, type TabMessage, type Tabs } from "./tabs.ts";
 import { webSocketTransport } from "./transport.ts";
 import { hasEnded, hasGap, type Turn } from "./turn.ts";
 import { verify } from "./verify.ts";
+import { chatWays, type TransportKind } from "./ways.ts";
+
+const TRANSPORTS: readonly TransportKind[] = ["websocket", "sse", "batch"];
 
 /**
  * The client of a Millrace server: one connection, any number of conversations, each turn resumed where it
@@ -41,9 +45,9 @@ export class ChatClient {
   readonly #events = new Emitter<ClientEvent>();
   /** Sessions whose turn is to be stopped as soon as there is a connection. */
   readonly #stops = new Set<string>();
-  /** What the server would not take, for whoever wants to send it again. */
-  readonly #refused = new Map<string, OutboxEntry>();
-  readonly #batch: BatchAsker;
+  readonly #courier: Courier;
+  /** Looks after running turns where no stream brings them. */
+  readonly #poller: Poller;
   readonly #holders: Holders;
   #config: ConnectionConfig = {};
   #unsubscribeTabs: (() => void) | null = null;
@@ -58,23 +62,20 @@ export class ChatClient {
     this.sessions = new SessionList(this.api, this.#tabs);
     const resume = (turn: Turn) => this.#resume(turn);
     this.#loader = new SessionLoader(this.api, this.#conversations, this.sessions, resume);
-    this.#batch = new BatchAsker(this.api, (sessionId) => this.open(sessionId), {
-      onSession: (conversation, sessionId) => this.#conversations.name(conversation, sessionId),
-      onAnswered: (_, { requestId }) => this.#onAsked(requestId),
-      onRefused: (_, entry, failure) => this.#onRefused(entry, failure),
-    });
+    this.#poller = new Poller(this.#clock, this.#conversations, this.#loader);
+    const { transport = webSocketTransport(), transports = TRANSPORTS } = options;
     this.#connection = new Connection({
-      transport: options.transport ?? webSocketTransport(),
+      ways: chatWays(this.api, this.#clock, transport, transports),
       clock: this.#clock,
       random: options.random ?? Math.random,
       network: options.network ?? browserNetwork(),
-      address: () => this.api.socketAddress("/api/ws/chat"),
       onOpen: () => this.#onOpen(),
       onFrame: (frame) => this.#onFrame(frame),
     });
+    this.#courier = this.#newCourier();
+    this.#connection.status.subscribe(() => this.#onStatus());
     const [start, stop] = [() => this.#start(), () => this.#stop()];
     this.#holders = new Holders(this.#clock, start, stop);
-    for (const entry of this.#outbox.entries) this.#conversations.obtain(entry.key).begin(entry);
   }
 
   get connection(): Readable<ConnectionStatus> {
@@ -83,9 +84,8 @@ export class ChatClient {
 
   /** Keys of conversations whose first message the server has not taken yet, oldest first. */
   get drafts(): string[] {
-    return this.#outbox.entries
-      .map((entry) => entry.key)
-      .filter((key) => this.#conversations.obtain(key).sessionId === null);
+    const keys = new Set(this.#outbox.entries.map((entry) => entry.key));
+    return [...keys].filter((key) => this.#conversations.obtain(key).sessionId === null);
   }
 
   /** Connects, and stays connected until everybody who asked for it has let go. Returns what lets go. */
@@ -127,7 +127,7 @@ export class ChatClient {
     const requestId = this.#createId();
     const key = sessionKey ?? `draft:${requestId}`;
     const { sessionId } = this.#conversations.obtain(key);
-    this.#submit({
+    this.#courier.submit({
       kind: "request",
       requestId,
       key,
@@ -144,7 +144,7 @@ export class ChatClient {
 
   /** Asks for a new version of an answer. */
   regenerate(sessionId: string, messageId: string, options: RegenerateOptions = {}): void {
-    this.#submit({
+    this.#courier.submit({
       kind: "regenerate",
       requestId: this.#createId(),
       key: sessionId,
@@ -156,15 +156,14 @@ export class ChatClient {
   /** Stops the session's running turn; what was not sent yet is taken back. */
   stop(sessionKey: string): void {
     const conversation = this.#conversations.obtain(sessionKey);
-    const own = ({ key }: OutboxEntry) => this.#conversations.obtain(key) === conversation;
-    for (const entry of this.#connection.isOpen ? [] : this.#outbox.entries.filter(own)) {
-      this.#outbox.remove(entry.requestId);
-      conversation.discard(entry.requestId);
-    }
+    const { transport } = this.#connection.status.get();
+    if (transport === null) this.#courier.withdrawAll(conversation);
     const { sessionId } = conversation;
     if (sessionId !== null && conversation.state.get().busy) {
-      const sent = this.#connection.send({ type: "chat_stop", data: { session_id: sessionId } });
-      if (!sent && conversation.running.length > 0) this.#stops.add(sessionId);
+      if (transport === "batch") void this.#stopWhole(sessionId);
+      else if (!this.#sendStop(sessionId) && conversation.running.length > 0) {
+        this.#stops.add(sessionId);
+      }
     }
     // What was held would hide that it has stopped.
     this.continue(sessionKey);
@@ -173,12 +172,16 @@ export class ChatClient {
 
   /** Sends a refused message again, in the place of the refused one. */
   resend(sessionKey: string, requestId: string): void {
-    const entry = this.#refused.get(requestId);
+    const entry = this.#courier.takeRefused(sessionKey, requestId);
     if (entry?.kind !== "request") return;
-    this.#refused.delete(requestId);
-    this.#conversations.obtain(sessionKey).discard(requestId);
     const { message, request_id: _id, session_id: _session, ...options } = entry.data;
     this.send(sessionKey, message, options);
+  }
+
+  /** Takes back a message that waits for a connection. One that the server got meanwhile is answered all the same. */
+  withdraw(requestId: string): void {
+    this.#courier.withdraw(requestId);
+    this.#conversations.flush();
   }
 
   /** Changes how this client is served, now and after each reconnect. */
@@ -206,10 +209,9 @@ export class ChatClient {
 
   /** Forgets everything about the signed-in person. */
   reset(): void {
-    this.#outbox.clear();
+    this.#courier.clear();
     this.#conversations.clear();
     this.#stops.clear();
-    this.#refused.clear();
     this.sessions.clear();
   }
 
@@ -232,33 +234,34 @@ export class ChatClient {
     this.#unsubscribeTabs = null;
   }
 
-  #submit(entry: OutboxEntry): void {
-    const conversation = this.#conversations.obtain(entry.key);
-    conversation.begin(entry);
-    this.#outbox.add(entry);
-    if (this.#connection.isOpen || !this.realtime) this.#transmit(entry);
-    this.#conversations.flush();
+  #newCourier(): Courier {
+    return new Courier({
+      api: this.api,
+      outbox: this.#outbox,
+      conversations: this.#conversations,
+      line: {
+        isOpen: () => this.#connection.isOpen,
+        // Because somebody wants it so, or nothing else gets through.
+        whole: () => !this.realtime || this.#connection.status.get().transport === "batch",
+        send: (frame) => this.#connection.send(frame),
+      },
+      load: (sessionId) => this.open(sessionId),
+      onAnswered: () => void this.sessions.refresh(),
+      onRefused: (failure) => this.#events.emit({ kind: "refused", failure }),
+    });
   }
 
-  #transmit(entry: OutboxEntry): void {
-    if (entry.kind === "regenerate") {
-      const data = { ...entry.data, request_id: entry.requestId };
-      this.#connection.send({ type: "chat_regenerate", data });
-      return;
+  #sendStop(sessionId: string): boolean {
+    return this.#connection.send({ type: "chat_stop", data: { session_id: sessionId } });
+  }
+
+  async #stopWhole(sessionId: string): Promise<void> {
+    try {
+      await this.api.stop(sessionId);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.code !== "NO_ACTIVE_STREAM") this.#events.emit({ kind: "refused", failure: error });
     }
-    const { sessionId } = this.#conversations.obtain(entry.key);
-    if (sessionId === null) {
-      // Only the first request of a new conversation creates the session; the others wait for its id.
-      const first = this.#outbox.entries.find((one) => one.key === entry.key);
-      if (first !== entry) return;
-    }
-    if (this.#batch.has(entry.requestId)) return;
-    if (!this.realtime) {
-      void this.#batch.ask(this.#conversations.obtain(entry.key), entry);
-      return;
-    }
-    const data = sessionId === null ? entry.data : { ...entry.data, session_id: sessionId };
-    this.#connection.send({ type: "chat_request", data });
   }
 
   #resume(turn: Turn): void {
@@ -270,16 +273,27 @@ export class ChatClient {
     }
   }
 
+  #onStatus(): void {
+    const { state, transport } = this.#connection.status.get();
+    if (transport !== "batch") this.#poller.stop();
+    if (state === "connected") return;
+    this.#courier.wait();
+    this.#conversations.flush();
+  }
+
   #onOpen(): void {
+    const whole = this.#connection.status.get().transport === "batch";
+    if (whole) this.#poller.start();
     if (Object.keys(this.#config).length > 0) {
       this.#connection.send({ type: "chat_config", data: { config: this.#config } });
     }
     for (const conversation of this.#conversations.all()) {
       for (const turn of conversation.running) this.#resume(turn);
     }
-    for (const entry of this.#outbox.entries) this.#transmit(entry);
+    this.#courier.bringAll();
     for (const sessionId of this.#stops) {
-      this.#connection.send({ type: "chat_stop", data: { session_id: sessionId } });
+      if (whole) void this.#stopWhole(sessionId);
+      else this.#sendStop(sessionId);
     }
     this.#stops.clear();
     if (this.sessions.state.get().loading === "failed") void this.sessions.refresh();
@@ -307,7 +321,7 @@ export class ChatClient {
     if (!sessionId) return undefined;
     const known = this.#conversations.get(sessionId);
     if (known?.turn(turnId)) return known;
-    const entry = this.#answered(frame);
+    const entry = this.#courier.asked(frame);
     if (!entry) {
       // Begun elsewhere: the server knows the question that belongs to it.
       if (known) void this.open(sessionId);
@@ -318,23 +332,13 @@ export class ChatClient {
       this.#conversations.name(conversation, sessionId);
     }
     conversation.bind(entry.requestId, turnId, messageId ?? "");
-    this.#outbox.remove(entry.requestId);
+    this.#courier.heard(entry);
     this.#loader.nameByQuestion(conversation);
-    for (const waiting of this.#outbox.entries) {
-      if (waiting.key === entry.key && entry.key.startsWith("draft:")) this.#transmit(waiting);
-    }
+    // A new version that was asked for before a reload has no place yet: the server knows which.
+    if (!conversation.turn(turnId)) void this.open(sessionId);
     this.#tabs?.post({ kind: "turn-started", sessionId });
     void this.sessions.refresh();
     return conversation;
-  }
-
-  /** The request that a frame answers: by its id, else the oldest of the session, else of a new one. */
-  #answered({ data }: TurnFrame): OutboxEntry | undefined {
-    if ("request_id" in data && data.request_id) return this.#outbox.find(data.request_id);
-    const sessionOf = ({ key }: OutboxEntry) => this.#conversations.obtain(key).sessionId;
-    const { entries } = this.#outbox;
-    const own = entries.find((one) => data.session_id && sessionOf(one) === data.session_id);
-    return own ?? entries.find((one) => sessionOf(one) === null);
   }
 
   /** An error that belongs to no log: a command was refused. */
@@ -342,6 +346,11 @@ export class ChatClient {
     const { error, turn_id: turnId, session_id: sessionId } = frame.data;
     const failure = failureOf(error);
     const conversation = sessionId ? this.#conversations.get(sessionId) : undefined;
+    if (error.code === "UNAUTHORIZED" && this.#connection.renew()) {
+      // A sign-in ends while a connection lasts. What was refused is said again to the next one; so is a stop.
+      if (sessionId && !turnId && !frame.data.request_id) this.#stops.add(sessionId);
+      return;
+    }
     if (turnId && conversation?.turn(turnId)) {
       void this.#loader.recheck(conversation, turnId);
       return;
@@ -350,30 +359,15 @@ export class ChatClient {
       if (sessionId && conversation?.state.get().busy) void this.open(sessionId);
       return;
     }
-    const entry = this.#answered(frame);
-    if (entry) this.#onRefused(entry, failure);
+    const entry = this.#courier.asked(frame);
+    if (entry) this.#courier.refuse(entry, failure);
     else this.#events.emit({ kind: "refused", failure });
-  }
-
-  #onRefused(entry: OutboxEntry, failure: Failure): void {
-    this.#outbox.remove(entry.requestId);
-    this.#refused.set(entry.requestId, entry);
-    this.#conversations.obtain(entry.key).refuse(entry.requestId, failure);
-    this.#events.emit({ kind: "refused", failure });
-  }
-
-  /** What was asked for as a whole has been answered. */
-  #onAsked(requestId: string): void {
-    const key = this.#outbox.find(requestId)?.key;
-    this.#outbox.remove(requestId);
-    for (const waiting of this.#outbox.entries) if (waiting.key === key) this.#transmit(waiting);
-    void this.sessions.refresh();
   }
 
   async #onEnd(conversation: Conversation, turn: Turn): Promise<void> {
     const { turnId, finalText, text } = turn;
     if (finalText !== null && finalText !== text) conversation.correct(turnId, finalText);
-    const verdict = turn.phase === "complete" ? await verify(turn) : "good";
+    const verdict = await verify(turn);
     if (verdict !== "good") {
       this.#events.emit({ kind: "digest-mismatch", turnId, healed: verdict === "healed" });
     }

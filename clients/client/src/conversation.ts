@@ -1,46 +1,10 @@
-import type {
-  ChatErrorBody,
-  Message,
-  RunningTurn,
-  Session,
-  SessionDetail,
-  TurnFrame,
-} from "@millrace/protocol";
+import type { Message, RunningTurn, SessionDetail, TurnFrame } from "@millrace/protocol";
+import { type ConversationState, LOST, type Unanswered } from "./conversationState.ts";
 import type { Failure } from "./errors.ts";
 import { type ChatMessage, isPending, localMessage, storedMessage, withTurn } from "./messages.ts";
 import type { OutboxEntry } from "./outbox.ts";
 import { type Readable, Store } from "./store.ts";
 import { foldFrame, hasEnded, newTurn, type Turn } from "./turn.ts";
-
-export interface ConversationState {
-  /** Null until the server has created the session. */
-  readonly sessionId: string | null;
-  readonly session: Session | null;
-  readonly loading: "idle" | "loading" | "ready" | "failed";
-  readonly error: Failure | null;
-  /** Oldest first. */
-  readonly messages: readonly ChatMessage[];
-  /** Whether an answer is being written or waited for. */
-  readonly busy: boolean;
-  /** Whether delivery of what is being written is held. */
-  readonly paused: boolean;
-  /** Whether the server has messages before the first one here. */
-  readonly hasOlder: boolean;
-}
-
-/** A request that no frame has answered yet. */
-interface Unanswered {
-  readonly answerKey: string;
-  readonly userKey: string | null;
-  /** The answer that a new version was asked of, to put back if that is refused. */
-  readonly previous: ChatMessage | null;
-}
-
-const LOST: ChatErrorBody = {
-  code: "INTERRUPTED",
-  message: "The server no longer knows this answer. What had arrived is shown; ask again.",
-  recoverable: true,
-};
 
 /**
  * One conversation on this client: what the server has stored, the turns that run, and what was sent but not
@@ -160,6 +124,21 @@ export class Conversation {
     });
   }
 
+  /** Says whether a request that was not answered yet waits for a connection. */
+  wait(requestId: string, waiting: boolean): void {
+    const unanswered = this.#unanswered.get(requestId);
+    if (!unanswered) return;
+    const { userKey, answerKey } = unanswered;
+    const { messages } = this.#draft;
+    const first = messages.findIndex(({ key }) => key === (userKey ?? answerKey));
+    const behind = messages.slice(0, first).some(isPending);
+    const status = waiting ? "waiting" : behind ? "queued" : "sending";
+    if (messages[first]?.status === status) return;
+    for (const key of [userKey, answerKey]) {
+      if (key !== null) this.#replace(key, (message) => ({ ...message, status }));
+    }
+  }
+
   /** Joins a turn to the request it answers. */
   bind(requestId: string, turnId: string, messageId: string): void {
     const unanswered = this.#unanswered.get(requestId);
@@ -190,9 +169,11 @@ export class Conversation {
     }
   }
 
-  /** Takes a refused request and its place for an answer away again, to send it anew. */
+  /** Takes a request that nothing answers, and its place for an answer, away again. */
   discard(requestId: string): void {
+    const previous = this.#unanswered.get(requestId)?.previous;
     this.#unanswered.delete(requestId);
+    if (previous) this.#replace(previous.key, () => previous);
     this.#set({
       messages: this.#draft.messages.filter(
         (message) => message.requestId !== requestId || message.turnId !== null,

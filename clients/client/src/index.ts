@@ -4,7 +4,8 @@ export { backoffMs } from "./backoff.ts";
 export { ChatClient } from "./client.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export type { ConnectionState, ConnectionStatus } from "./connection.ts";
-export type { Conversation, ConversationState } from "./conversation.ts";
+export type { Conversation } from "./conversation.ts";
+export type { ConversationState } from "./conversationState.ts";
 export { sha256 } from "./digest.ts";
 export { ApiError, type Failure, type FailureCode } from "./errors.ts";
 export { emptyFold, type FoldedMessage, foldEntries, foldEntry } from "./fold.ts";
@@ -29,3 +30,4 @@ export {
   webSocketTransport,
 } from "./transport.ts";
 export { foldFrame, newTurn, type Seam, type Turn, type TurnPhase } from "./turn.ts";
+export type { TransportKind } from "./ways.ts";

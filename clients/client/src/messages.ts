@@ -12,10 +12,11 @@ import { type Failure, failureOf } from "./errors.ts";
 import type { Seam, Turn } from "./turn.ts";
 
 /**
- * `sending`: not yet taken by the server. `queued`: waits for the answer before it. `thinking`: taken, no
+ * `waiting`: kept here until there is a connection; it can be taken back. `sending`: not yet taken by the server. `queued`: waits for the answer before it. `thinking`: taken, no
  * text yet. The last three are for good.
  */
 export type MessageStatus =
+  | "waiting"
   | "sending"
   | "queued"
   | "thinking"
@@ -55,7 +56,13 @@ export interface ChatMessage {
   readonly reactions: readonly string[];
 }
 
-const PENDING: ReadonlySet<MessageStatus> = new Set(["sending", "queued", "thinking", "streaming"]);
+const PENDING: ReadonlySet<MessageStatus> = new Set([
+  "waiting",
+  "sending",
+  "queued",
+  "thinking",
+  "streaming",
+]);
 
 /** Whether more of this message is to come. */
 export function isPending(message: ChatMessage): boolean {

@@ -8,11 +8,15 @@ import type { Schedule } from "./schedule.ts";
 import type { Tabs } from "./tabs.ts";
 import type { Transport } from "./transport.ts";
 import type { Turn } from "./turn.ts";
+import type { TransportKind } from "./ways.ts";
 
 /** Everything is optional: what is not given is the browser's own. */
 export interface ChatClientOptions {
   readonly api?: Api;
+  /** Opens WebSockets. */
   readonly transport?: Transport;
+  /** How the server may be spoken to, best first: by default WebSocket, then event streams, then whole answers. */
+  readonly transports?: readonly TransportKind[];
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly network?: Network;

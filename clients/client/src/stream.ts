@@ -63,11 +63,16 @@ export class StreamClient {
     this.#createId = options.createId ?? randomId;
     this.#firstEventMs = options.firstEventMs ?? FIRST_EVENT_MS;
     this.#connection = new Connection<stream.ServerFrame, stream.ClientFrame>({
-      transport: options.transport ?? webSocketTransport(),
+      ways: [
+        {
+          kind: "websocket",
+          transport: options.transport ?? webSocketTransport(),
+          address: () => this.#api.socketAddress("/api/ws"),
+        },
+      ],
       clock: this.#clock,
       random: options.random ?? Math.random,
       network: options.network ?? browserNetwork(),
-      address: () => this.#api.socketAddress("/api/ws"),
       onOpen: () => this.#onOpen(),
       onFrame: (frame) => this.#onFrame(frame),
     });

@@ -196,7 +196,12 @@ function foldFact(turn: Turn, frame: Exclude<TurnFrame, { type: "content_token" 
         digest: frame.data.digest ?? null,
       };
     case "chat_cancelled":
-      return { ...turn, phase: "cancelled", finalText: frame.data.partial_message };
+      return {
+        ...turn,
+        phase: "cancelled",
+        finalText: frame.data.partial_message,
+        digest: frame.data.digest || null,
+      };
     case "chat_error":
       return {
         ...turn,

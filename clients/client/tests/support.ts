@@ -198,6 +198,7 @@ export function setUp(options: Partial<ChatClientOptions> = {}) {
   const client = new ChatClient({
     api: new Api({ baseUrl: "http://server", fetch: server.fetch }),
     transport,
+    transports: ["websocket"],
     clock,
     network,
     storage,

@@ -427,6 +427,36 @@ export interface RefreshBody {
   refresh_token?: string | null;
 }
 /**
+ * Which answer is written anew: the data of a `chat_regenerate`.
+ */
+export interface RegenerateRequest {
+  /**
+   * The conversation.
+   */
+  session_id: string;
+  /**
+   * The answer.
+   */
+  message_id: string;
+  /**
+   * Makes the request idempotent for 24 hours.
+   */
+  request_id?: string | null;
+  /**
+   * Whether the steps of reasoning are wanted.
+   */
+  enable_reasoning?: boolean;
+  /**
+   * As in a question.
+   */
+  thinking_mode?: "system1" | "system2" | "auto";
+  /**
+   * `provider/model`; the default model where it is not given.
+   */
+  model?: string | null;
+  context?: ChatContext;
+}
+/**
  * A new account.
  */
 export interface Registration {

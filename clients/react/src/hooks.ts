@@ -1,12 +1,15 @@
 import type {
   ChatMessage,
+  ConnectionConfig,
   ConnectionState,
   ConnectionStatus,
   ConversationState,
   Failure,
   Readable,
+  RegenerateOptions,
   SendOptions,
   SessionListState,
+  TransportKind,
 } from "@millrace/client";
 import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
 import { useChatClient } from "./context.tsx";
@@ -55,15 +58,32 @@ export interface ChatStream {
   readonly loading: ConversationState["loading"];
   readonly connectionState: ConnectionState;
   readonly isConnected: boolean;
+  /** By what the server is spoken to; null while it is not. */
+  readonly transport: TransportKind | null;
   readonly isStreaming: boolean;
+  /** Whether delivery is held; what is being written goes on. */
+  readonly isPaused: boolean;
+  /** Whether there are messages before the first one here; `loadOlder` brings them. */
+  readonly hasOlder: boolean;
   readonly currentSessionId: string | null;
   /** What went wrong last: with the conversation, its newest answer or the connection. */
   readonly error: Failure | null;
   readonly sendMessage: (message: string, options?: SendOptions) => void;
   readonly stopGeneration: () => void;
-  readonly regenerate: (messageId: string) => void;
+  readonly regenerate: (messageId: string, options?: RegenerateOptions) => void;
+  /** Makes another version of an answer the one that counts. Rejects with `ApiError`. */
+  readonly selectVersion: (messageId: string, number: number) => Promise<void>;
   /** Sends a refused message again. */
   readonly resend: (requestId: string) => void;
+  /** Takes back a message whose status is `waiting`. */
+  readonly withdraw: (requestId: string) => void;
+  readonly pause: () => void;
+  /** Goes on with what was held. */
+  readonly unpause: () => void;
+  /** How fast, and what of it, answers are delivered to this client. */
+  readonly configure: (config: ConnectionConfig) => void;
+  /** Rejects with `ApiError`. */
+  readonly loadOlder: () => Promise<void>;
   /** Begins a new conversation; the old one stays stored. */
   readonly clearMessages: () => void;
   readonly reconnect: () => void;
@@ -105,11 +125,30 @@ export function useChatStream(options: ChatStreamOptions = {}): ChatStream {
   }, [client, key]);
   const currentSessionId = conversation.sessionId;
   const regenerate = useCallback(
-    (messageId: string) => {
-      if (currentSessionId !== null) client.regenerate(currentSessionId, messageId);
+    (messageId: string, regenerateOptions?: RegenerateOptions) => {
+      if (currentSessionId === null) return;
+      client.regenerate(currentSessionId, messageId, regenerateOptions);
     },
     [client, currentSessionId],
   );
+  const selectVersion = useCallback(
+    async (messageId: string, number: number) => {
+      if (currentSessionId !== null)
+        await client.selectVersion(currentSessionId, messageId, number);
+    },
+    [client, currentSessionId],
+  );
+  const loadOlder = useCallback(async () => {
+    if (currentSessionId !== null) await client.loadOlder(currentSessionId);
+  }, [client, currentSessionId]);
+  const withdraw = useCallback((requestId: string) => client.withdraw(requestId), [client]);
+  const pause = useCallback(() => {
+    if (key !== null) client.pause(key);
+  }, [client, key]);
+  const unpause = useCallback(() => {
+    if (key !== null) client.continue(key);
+  }, [client, key]);
+  const configure = useCallback((config: ConnectionConfig) => client.configure(config), [client]);
   const resend = useCallback(
     (requestId: string) => {
       if (key !== null) client.resend(key, requestId);
@@ -129,13 +168,22 @@ export function useChatStream(options: ChatStreamOptions = {}): ChatStream {
     loading: conversation.loading,
     connectionState: connection.state,
     isConnected: connection.state === "connected",
+    transport: connection.transport,
     isStreaming: conversation.busy,
+    isPaused: conversation.paused,
+    hasOlder: conversation.hasOlder,
     currentSessionId,
     error: conversation.error ?? conversation.messages.at(-1)?.error ?? connection.error,
     sendMessage,
     stopGeneration,
     regenerate,
+    selectVersion,
     resend,
+    withdraw,
+    pause,
+    unpause,
+    configure,
+    loadOlder,
     clearMessages,
     reconnect,
     reload,

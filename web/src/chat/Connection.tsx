@@ -20,12 +20,14 @@ function useNow(active: boolean): number {
 
 export function ConnectionChip() {
   const status = useConnection();
-  const { label, tone } = connectionText(status, Date.now());
+  const { label, hint, tone } = connectionText(status, Date.now());
   return (
     <output
+      title={hint}
       className={classes(styles["chip"], styles[tone])}
       data-testid="connection-state"
       data-state={status.state}
+      data-transport={status.transport}
     >
       <span className={styles["dot"]} aria-hidden="true" />
       <span className={styles["label"]}>{label}</span>

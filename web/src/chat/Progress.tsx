@@ -5,6 +5,7 @@ import styles from "./message.module.css";
 import { useRate } from "./useRate.ts";
 
 const WAITING = {
+  waiting: "Waiting for the connection",
   sending: "Sending",
   queued: "Queued",
   thinking: "Thinking",
@@ -20,8 +21,8 @@ interface ProgressProps {
 export function Progress({ message, conversationKey }: ProgressProps) {
   const client = useChatClient();
   const { paused } = useReadable(client.conversation(conversationKey).state);
-  const { state } = useConnection();
-  const realtime = useChoices((choices) => choices.realtime);
+  const { state, transport } = useConnection();
+  const realtime = useChoices((choices) => choices.realtime) && transport !== "batch";
   const { status, pieces } = message;
   const rate = useRate(pieces, status === "streaming");
   const held = paused && status !== "queued";

@@ -1,4 +1,5 @@
-import { Check, Copy, Pencil } from "lucide-react";
+import { useChatClient } from "@millrace/react";
+import { Check, Copy, Pencil, X } from "lucide-react";
 import { type KeyboardEvent, useState } from "react";
 import { Button, IconButton } from "../ui/Button.tsx";
 import { classes } from "../ui/classes.ts";
@@ -14,7 +15,7 @@ export function Question({ message, marked, previous, editable, onEdit }: Messag
   const [copied, copy] = useCopy();
   const [whole, setWhole] = useState(false);
   const [editing, setEditing] = useState(false);
-  const { content, status, emotion } = message;
+  const { content, status, emotion, requestId } = message;
   const long = content.length > LONG_CHARS;
   return (
     <article
@@ -43,6 +44,7 @@ export function Question({ message, marked, previous, editable, onEdit }: Messag
       {!editing && (
         <div className={styles["asked"]}>
           {status === "failed" && <small>Not sent</small>}
+          {status === "waiting" && requestId !== null && <Waiting requestId={requestId} />}
           <span className={styles["quiet"]}>
             {status === "complete" && editable && (
               <IconButton
@@ -66,6 +68,19 @@ export function Question({ message, marked, previous, editable, onEdit }: Messag
         </div>
       )}
     </article>
+  );
+}
+
+/** That a question has not gone out, and the way to keep it from doing so. */
+function Waiting({ requestId }: { requestId: string }) {
+  const client = useChatClient();
+  return (
+    <>
+      <small data-testid="waiting-mark">Waiting to be sent</small>
+      <IconButton small label="Do not send" onClick={() => client.withdraw(requestId)}>
+        <X size={15} aria-hidden />
+      </IconButton>
+    </>
   );
 }
 

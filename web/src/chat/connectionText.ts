@@ -3,17 +3,31 @@ import type { ConnectionStatus } from "@millrace/client";
 export interface ConnectionText {
   /** For the chip: a word or two. */
   readonly label: string;
+  /** What the label leaves out, for whoever asks. */
+  readonly hint?: string;
   readonly tone: "good" | "wait" | "bad";
   /** For the banner: what is happening and what it means; null where there is nothing to say. */
   readonly detail: string | null;
 }
+
+const CONNECTED = {
+  websocket: { label: "Connected" },
+  sse: {
+    label: "Connected, event stream",
+    hint: "Something on the way to the server blocks WebSockets. Answers come by event streams instead.",
+  },
+  batch: {
+    label: "Connected, whole answers",
+    hint: "Something on the way to the server blocks streaming. Each answer comes once it is whole.",
+  },
+} as const;
 
 /** What to say about the connection. `now` and `retryAt` are milliseconds since the epoch. */
 export function connectionText(status: ConnectionStatus, now: number): ConnectionText {
   const { state, retryAt, online, error } = status;
   switch (state) {
     case "connected":
-      return { label: "Connected", tone: "good", detail: null };
+      return { ...CONNECTED[status.transport ?? "websocket"], tone: "good", detail: null };
     case "connecting":
       return { label: "Connecting", tone: "wait", detail: null };
     case "disconnected":

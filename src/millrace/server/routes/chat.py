@@ -15,7 +15,7 @@ from millrace.model.principal import Principal
 from millrace.server.routes.documentation import problems
 from millrace.server.schema_examples import ANSWER
 from millrace.server.schemas import Body, Shape
-from millrace.server.services import Caller, ServicesDep
+from millrace.server.services import Caller, Services, ServicesDep
 from millrace.server.whole_turns import whole_turn
 from millrace.stream.fold import fold
 from millrace.stream.metadata import completion_metadata, partial_metadata
@@ -64,6 +64,28 @@ class ChatRequest(Body):
     context: ChatContext = Field(default_factory=ChatContext)
 
 
+class RegenerateRequest(Body):
+    """Which answer is written anew: the data of a `chat_regenerate`."""
+
+    model_config = ConfigDict(
+        use_attribute_docstrings=True, json_schema_extra={"example": {"session_id": "s1", "message_id": "m1"}}
+    )
+
+    session_id: Id
+    """The conversation."""
+    message_id: Id
+    """The answer."""
+    request_id: Id | None = None
+    """Makes the request idempotent for 24 hours."""
+    enable_reasoning: bool = False
+    """Whether the steps of reasoning are wanted."""
+    thinking_mode: ThinkingChoice = "auto"
+    """As in a question."""
+    model: Id | None = None
+    """`provider/model`; the default model where it is not given."""
+    context: ChatContext = Field(default_factory=ChatContext)
+
+
 class ChatAnswer(Shape):
     """The whole answer."""
 
@@ -96,20 +118,45 @@ async def chat(
 
     `X-Provider-Key` is the caller's own key for the provider, for this question alone, where the server allows it.
     """
-    command = _command(body, caller, idempotency_key, x_provider_key)
+    response.headers["Cache-Control"] = "no-store"
+    return await _whole(_command(body, caller, idempotency_key, x_provider_key), caller, services)
+
+
+@router.post("/chat/regenerate", responses=problems(400, 401, 403, 404, 409, 413, 429, 502, 503, 504))
+async def regenerate(
+    body: RegenerateRequest,
+    caller: Caller,
+    services: ServicesDep,
+    response: Response,
+    x_provider_key: Annotated[str | None, Header(max_length=1000)] = None,
+) -> ChatAnswer:
+    """Have an answer written anew, as another version of it, and get that once it is whole."""
+    response.headers["Cache-Control"] = "no-store"
+    command = StartTurn(
+        session_id=body.session_id,
+        regenerate=body.message_id,
+        request_id=body.request_id,
+        model=body.model,
+        enable_reasoning=body.enable_reasoning,
+        thinking_mode=body.thinking_mode,
+        context=_context(body.context),
+        api_key=x_provider_key,
+    )
+    return await _whole(command, caller, services)
+
+
+async def _whole(command: StartTurn, caller: Principal, services: Services) -> ChatAnswer:
     turn = await services.engine.start(command, caller)
     entries = await whole_turn(services, turn, caller)
     folded, terminal = fold(entries), entries[-1]
     if isinstance(terminal.event, TurnFailed):
         raise failed_turn(terminal.event)
-    response.headers["Cache-Control"] = "no-store"
-    return _answer(turn, folded, terminal, reasoning=body.enable_reasoning)
+    return _answer(turn, folded, terminal, reasoning=command.enable_reasoning)
 
 
 def _command(body: ChatRequest, caller: Principal, idempotency_key: str | None, api_key: str | None) -> StartTurn:
     if body.user_id is not None and body.user_id != caller.user_id:
         raise InvalidRequest("user_id: this is not the user whose token was sent.")
-    context = body.context
     return StartTurn(
         message=body.message,
         session_id=body.session_id,
@@ -117,14 +164,18 @@ def _command(body: ChatRequest, caller: Principal, idempotency_key: str | None, 
         model=body.model,
         enable_reasoning=body.enable_reasoning,
         thinking_mode=body.thinking_mode,
-        context=TurnContext(
-            subject=context.subject,
-            difficulty=context.difficulty,
-            enable_rag=context.enable_rag,
-            document_ids=tuple(context.document_ids),
-            extra=context.model_extra or None,
-        ),
+        context=_context(body.context),
         api_key=api_key,
+    )
+
+
+def _context(context: ChatContext) -> TurnContext:
+    return TurnContext(
+        subject=context.subject,
+        difficulty=context.difficulty,
+        enable_rag=context.enable_rag,
+        document_ids=tuple(context.document_ids),
+        extra=context.model_extra or None,
     )
 
 

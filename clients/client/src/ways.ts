@@ -1,0 +1,75 @@
+import type { Api } from "./api.ts";
+import type { Clock } from "./clock.ts";
+import { exchangeTransport } from "./exchange.ts";
+import type { Channel, ChannelEvents, Transport } from "./transport.ts";
+
+/**
+ * By what the server is spoken to, best first. `sse`: requests whose answers are event streams. `batch`: each answer is
+ * asked for as a whole.
+ */
+export type TransportKind = "websocket" | "sse" | "batch";
+
+/** One way to the server. */
+export interface Way {
+  readonly kind: TransportKind;
+  readonly transport: Transport;
+  /** The address of one attempt. Throws `ApiError` where the server does not answer or does not let us in. */
+  readonly address: () => Promise<string>;
+}
+
+/** The ways of the protocol `chat`, in the order in which they are given. */
+export function chatWays(
+  api: Api,
+  clock: Clock,
+  socket: Transport,
+  kinds: readonly TransportKind[],
+): Way[] {
+  const all: Record<TransportKind, Way> = {
+    websocket: {
+      kind: "websocket",
+      transport: socket,
+      address: () => api.socketAddress("/api/ws/chat"),
+    },
+    sse: {
+      kind: "sse",
+      transport: exchangeTransport(api, clock),
+      address: async () => {
+        await api.reach();
+        return "/api/v1/chat/stream";
+      },
+    },
+    batch: {
+      kind: "batch",
+      transport: { open: (_, events) => new BareChannel(api, events) },
+      address: async () => {
+        await api.reach();
+        return "";
+      },
+    },
+  };
+  return kinds.map((kind) => all[kind]);
+}
+
+/** Carries nothing but signs of life: what is asked goes another way. */
+class BareChannel implements Channel {
+  readonly #api: Api;
+  readonly #events: ChannelEvents;
+  #closed = false;
+
+  constructor(api: Api, events: ChannelEvents) {
+    this.#api = api;
+    this.#events = events;
+    queueMicrotask(() => this.#closed || events.onOpen());
+  }
+
+  send(): void {
+    this.#api.reach().then(
+      () => this.#closed || this.#events.onText('{"type":"pong","data":{}}'),
+      () => this.#closed || this.#events.onClose(1006, ""),
+    );
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+}
