@@ -114,7 +114,12 @@ export function ChatPage({ sessionId, user, auth }: ChatPageProps) {
   useShortcuts({ busy: isStreaming, input, onNew: startNew, onStop: stream.stopGeneration });
 
   const missing = loading === "failed" && messages.length === 0;
-  const empty = messages.length === 0 && (sessionId === null || loading === "ready");
+  const shown = messages.length > 0;
+  useEffect(() => {
+    // Nobody may have seen it coming: what was written before a reload is shown without being asked for.
+    if (shown) void conversationView.load();
+  }, [shown]);
+  const empty = !shown && (sessionId === null || loading === "ready");
   const controls = useMemo(
     () =>
       models && (
@@ -168,7 +173,7 @@ export function ChatPage({ sessionId, user, auth }: ChatPageProps) {
           <div className={styles["content"]} ref={content}>
             {missing && <Missing failure={stream.error} onNew={startNew} onRetry={stream.reload} />}
             {empty && <EmptyState models={models} onAsk={ask} />}
-            {key !== null && messages.length > 0 && (
+            {key !== null && shown && (
               <conversationView.Component
                 key={key}
                 conversationKey={key}

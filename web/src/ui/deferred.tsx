@@ -1,6 +1,6 @@
 import { Store } from "@millrace/client";
 import { useReadable } from "@millrace/react";
-import { type ComponentType, type ReactElement, useEffect } from "react";
+import type { ComponentType, ReactElement } from "react";
 
 export interface Deferred<P extends object> {
   /** Shows what has come; until then what stands in for it. */
@@ -38,8 +38,6 @@ export function deferred<P extends object>(
   };
   function Component(props: P) {
     const { Shown } = useReadable(view);
-    // Whoever shows it needs it, also where nobody saw that coming.
-    useEffect(() => void load(), []);
     return <Shown {...props} />;
   }
   return { Component, load };
