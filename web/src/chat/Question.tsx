@@ -44,7 +44,6 @@ export function Question({ message, marked, previous, editable, onEdit }: Messag
       {!editing && (
         <div className={styles["asked"]}>
           {status === "failed" && <small>Not sent</small>}
-          {status === "waiting" && requestId !== null && <Waiting requestId={requestId} />}
           <span className={styles["quiet"]}>
             {status === "complete" && editable && (
               <IconButton
@@ -64,6 +63,7 @@ export function Question({ message, marked, previous, editable, onEdit }: Messag
               {copied ? <Check size={15} aria-hidden /> : <Copy size={15} aria-hidden />}
             </IconButton>
           </span>
+          {status === "waiting" && requestId !== null && <Waiting requestId={requestId} />}
           {emotion && <EmotionChip state={emotion} />}
         </div>
       )}

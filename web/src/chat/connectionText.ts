@@ -5,18 +5,21 @@ export interface ConnectionText {
   readonly label: string;
   /** What the label leaves out, for whoever asks. */
   readonly hint?: string;
-  readonly tone: "good" | "wait" | "bad";
+  /** `less`: it works, and not as well as it could. */
+  readonly tone: "good" | "less" | "wait" | "bad";
   /** For the banner: what is happening and what it means; null where there is nothing to say. */
   readonly detail: string | null;
 }
 
 const CONNECTED = {
-  websocket: { label: "Connected" },
+  websocket: { label: "Connected", tone: "good" },
   sse: {
+    tone: "less",
     label: "Connected, event stream",
     hint: "Something on the way to the server blocks WebSockets. Answers come by event streams instead.",
   },
   batch: {
+    tone: "less",
     label: "Connected, whole answers",
     hint: "Something on the way to the server blocks streaming. Each answer comes once it is whole.",
   },
@@ -27,7 +30,7 @@ export function connectionText(status: ConnectionStatus, now: number): Connectio
   const { state, retryAt, online, error } = status;
   switch (state) {
     case "connected":
-      return { ...CONNECTED[status.transport ?? "websocket"], tone: "good", detail: null };
+      return { ...CONNECTED[status.transport ?? "websocket"], detail: null };
     case "connecting":
       return { label: "Connecting", tone: "wait", detail: null };
     case "disconnected":
