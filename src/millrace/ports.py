@@ -99,7 +99,15 @@ class Writer(Protocol):
 
         Raises:
             LeaseLost: Another process owns the turn.
-            StreamError: The storage failed.
+            StreamError: The storage failed. What was appended, the end included, is brought to it when it is back.
+        """
+
+    async def delivered(self) -> None:
+        """After `seal` failed with its storage: wait until the log has its end after all.
+
+        Raises:
+            LeaseLost: Another process owns the turn.
+            StreamError: It will never have it.
         """
 
 

@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from tests.contract.store_contract import StoreContract
-from tests.support.postgresql import postgresql_program, postgresql_server
+from tests.support.postgresql import PostgresqlServer, postgresql_process, postgresql_program
 
 from millrace.model.errors import StoreUnavailable
 from millrace.model.messages import User
@@ -23,9 +23,14 @@ pytestmark = pytest.mark.skipif(postgresql_program("postgres") is None, reason="
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    with postgresql_server() as url:
-        yield url
+def process() -> Iterator[PostgresqlServer]:
+    with postgresql_process() as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def server(process: PostgresqlServer) -> str:
+    return process.url
 
 
 def async_engine(url: str) -> AsyncEngine:
@@ -114,6 +119,20 @@ async def test_connections_that_were_cut_are_replaced(database: str) -> None:
         database, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'millrace'"
     )
     assert await store.user("ada") is not None
+    await store.close()
+
+
+async def test_a_server_that_fell_silent_keeps_nobody_waiting(process: PostgresqlServer, database: str) -> None:
+    store = await SqlStore.open(database, lock_timeout=0.25)
+    process.pause()
+    try:
+        for verb in (store.user("ada"), store.create_user(User("ada", "guest", "Ada", 1))):
+            with pytest.raises(StoreUnavailable) as caught:
+                await asyncio.wait_for(verb, 10)
+            assert caught.value.retry_after
+    finally:
+        process.go_on()
+    assert await store.user("ada") is None
     await store.close()
 
 

@@ -1,5 +1,6 @@
 """How a turn ended: its terminal event, and what is stored of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -10,6 +11,8 @@ from millrace.model.errors import MillraceError
 from millrace.model.events import (
     CancelCause,
     Citation,
+    Entry,
+    SuggestionsReady,
     TerminalEvent,
     TurnCancelled,
     TurnCompleted,
@@ -125,57 +128,73 @@ class Endings:
             time_to_first_token_ms=round((first - self._began) * 1000) if first is not None else None,
             category=self._category,
             rag_enabled=self._turn.command.context.enable_rag,
-            citations=self._citations(),
+            citations=_citations(transcript),
             parts=self._parts,
         )
 
-    def _citations(self) -> tuple[Citation, ...]:
-        """The sources that the provider named, or the passages that the text cites."""
-        transcript = self._transcript
-        return transcript.citations or cited_passages(transcript.text, transcript.passages)
-
     def outcome(self, event: TerminalEvent) -> TurnOutcome:
         """What to store."""
-        transcript, turn = self._transcript, self._turn
-        status: MessageStatus = "complete"
-        metadata = None
-        error = None
-        match event:
-            case TurnCompleted():
-                metadata = completion_metadata(event, self._questions)
-            case TurnCancelled():
-                status = "cancelled"
-                metadata = partial_metadata(event, self._citations())
-            case TurnFailed():
-                status = "failed"
-                metadata = partial_metadata(event, self._citations())
-                error = MessageError(event.code, event.message)
-        if transcript.answer_emotion is not None:
-            metadata = {**(metadata or {}), EMOTION_STATE: to_builtins(transcript.answer_emotion)}
-        answer = Version(
-            number=0,
-            content=transcript.text,
-            status=status,
-            created_at=self._now_ms,
-            turn_id=turn.id,
-            reasoning=transcript.reasoning or None,
-            metadata=metadata,
-            error=error,
-        )
-        return TurnOutcome(
-            turn=turn,
-            answer=answer,
-            new_user_message=turn.command.regenerate is None,
-            usage=self.usage(),
-            model=self._part.model,
-            cost=self.cost(),
-            emotion=transcript.emotion,
-            told=self._told(),
-        )
+        return outcome_of(self._turn, self._transcript, event, now_ms=self._now_ms, questions=self._questions)
 
-    def _told(self) -> tuple[PromptMessage, ...]:
-        """What the caller told of the conversation, where it is to be kept."""
-        command = self._turn.command
-        if not command.keep_history:
-            return ()
-        return tuple(message for message in command.history or () if message.role != "system" and message.content)
+
+def outcome_of(
+    turn: Turn, transcript: Transcript, event: TerminalEvent, *, now_ms: int, questions: tuple[str, ...] = ()
+) -> TurnOutcome:
+    """What to store of a turn that ended with `event` at `now_ms`; its log alone tells all of it."""
+    status: MessageStatus = "complete"
+    metadata = None
+    error = None
+    match event:
+        case TurnCompleted():
+            metadata = completion_metadata(event, questions)
+        case TurnCancelled():
+            status = "cancelled"
+            metadata = partial_metadata(event, _citations(transcript))
+        case TurnFailed():
+            status = "failed"
+            metadata = partial_metadata(event, _citations(transcript))
+            error = MessageError(event.code, event.message)
+    if transcript.answer_emotion is not None:
+        metadata = {**(metadata or {}), EMOTION_STATE: to_builtins(transcript.answer_emotion)}
+    answer = Version(
+        number=0,
+        content=transcript.text,
+        status=status,
+        created_at=now_ms,
+        turn_id=turn.id,
+        reasoning=transcript.reasoning or None,
+        metadata=metadata,
+        error=error,
+    )
+    return TurnOutcome(
+        turn=turn,
+        answer=answer,
+        new_user_message=turn.command.regenerate is None,
+        usage=event.usage or Usage(),
+        model=event.model,
+        cost=event.cost,
+        emotion=transcript.emotion,
+        told=_told(turn),
+    )
+
+
+def logged_outcome(turn: Turn, transcript: Transcript, entries: Sequence[Entry]) -> TurnOutcome:
+    """What to store of a turn whose log is sealed; `transcript` has taken in its `entries`."""
+    end = entries[-1]
+    if not isinstance(end.event, TurnCompleted | TurnCancelled | TurnFailed):
+        raise TypeError("the log is not sealed")
+    questions = next((each.event.questions for each in entries if isinstance(each.event, SuggestionsReady)), ())
+    return outcome_of(turn, transcript, end.event, now_ms=end.at, questions=questions)
+
+
+def _citations(transcript: Transcript) -> tuple[Citation, ...]:
+    """The sources that the provider named, or the passages that the text cites."""
+    return transcript.citations or cited_passages(transcript.text, transcript.passages)
+
+
+def _told(turn: Turn) -> tuple[PromptMessage, ...]:
+    """What the caller told of the conversation, where it is to be kept."""
+    command = turn.command
+    if not command.keep_history:
+        return ()
+    return tuple(message for message in command.history or () if message.role != "system" and message.content)

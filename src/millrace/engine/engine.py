@@ -12,6 +12,7 @@ from millrace.engine.fading import Fading
 from millrace.engine.hub import Follower, Hub
 from millrace.engine.insights import Insights
 from millrace.engine.options import EngineOptions
+from millrace.engine.outcomes import Outcomes
 from millrace.engine.recovery import Recovery
 from millrace.engine.run import Run, RunServices
 from millrace.engine.runs import Runs
@@ -46,6 +47,7 @@ class EngineStatus:
 
     running: int
     queued: int
+    concluding: int
     followers: int
 
 
@@ -86,11 +88,13 @@ class Engine:
         self._ledger = ledger
         self._hub = Hub(log, clock, linger_s=self.options.linger_s, watched=self._watched)
         self._runs = Runs(clock)
+        self._outcomes = Outcomes(store)
         self._attendance = Attendance(self.options.disconnect_grace_s, self._absent)
         self._services = RunServices(
             log=log,
             registry=registry,
             store=store,
+            outcomes=self._outcomes,
             models=models,
             clock=clock,
             hub=self._hub,
@@ -122,6 +126,7 @@ class Engine:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._attendance.close()
         await self._runs.close()
+        await self._outcomes.close()
         await self._services.fading.close()
         if self._signals is not None:
             self._signals.close()
@@ -129,7 +134,15 @@ class Engine:
 
     def status(self) -> EngineStatus:
         """What is going on."""
-        return EngineStatus(self._runs.running, self._runs.queued, self._hub.followers)
+        return EngineStatus(self._runs.running, self._runs.queued, self._runs.concluding, self._hub.followers)
+
+    def check(self) -> None:
+        """Return if all answers that ended are stored.
+
+        Raises:
+            MillraceError: Some wait for the database; with what it said last.
+        """
+        self._outcomes.check()
 
     def turns(self) -> Sequence[Turn]:
         """The turns of all users that this process works on, running and waiting."""
@@ -204,9 +217,10 @@ class Engine:
                 raise NoActiveStream
         elif command.session_id is not None:
             active = await self.active(command.session_id, caller)
-            if not active:
+            unended = [record for record in active if not self._hub.has_ended(record.turn.id)]
+            if not unended:
                 raise NoActiveStream
-            record = active[0]
+            record = unended[0]
         else:
             raise InvalidRequest("Say which conversation or answer to stop: session_id or turn_id is missing.")
         await self._registry.signal(Signal(record.turn.id, "cancel", cause))
@@ -220,13 +234,18 @@ class Engine:
     async def active(self, session_id: str, caller: Principal) -> Sequence[TurnRecord]:
         """The running turn of a session and those that wait.
 
-        A turn whose end was seen is none of them, though its lease may live for another moment.
+        A turn whose end was seen is none of them, though its lease may live for another moment; unless it is not stored
+        yet, for then its log is the only place where it can be read.
 
         Raises:
             NotFound: The session is not the caller's.
         """
         await self.access.session(session_id, caller)
-        return [record for record in await self._registry.active(session_id) if not self._hub.has_ended(record.turn.id)]
+        records = await self._registry.active(session_id)
+        return [each for each in records if not self._hub.has_ended(each.turn.id) or await self._is_unstored(each.turn)]
+
+    async def _is_unstored(self, turn: Turn) -> bool:
+        return not turn.command.ephemeral and await self._store.answer(turn.id) is None
 
     async def running(self, caller: Principal) -> Sequence[TurnRecord]:
         """The caller's turns that are running or waiting, in whatever process."""

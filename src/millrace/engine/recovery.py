@@ -9,8 +9,6 @@ import msgspec
 from millrace.engine.run import Run, RunServices
 from millrace.engine.runs import Runs
 from millrace.model.errors import MillraceError
-from millrace.model.events import TurnCancelled, TurnCompleted, is_terminal
-from millrace.model.messages import TurnState
 from millrace.model.turns import TurnRecord
 
 _logger = logging.getLogger("millrace.engine")
@@ -72,9 +70,6 @@ class Recovery:
 
     async def _continue(self, record: TurnRecord) -> None:
         entries = await self._services.log.read(record.turn.id)
-        if entries and is_terminal(entries[-1].event):
-            await self._services.registry.release(record.lease, _state(entries[-1].event))
-            return
         _logger.info("taking over turn %s at entry %d", record.turn.id, len(entries))
         self._runs.start(Run(self._services, record, earlier=entries))
 
@@ -84,9 +79,3 @@ class Recovery:
         pruned = await self._services.log.prune(self._services.clock.now_ms() - retention_ms)
         if pruned:
             _logger.info("forgot the logs of %d ended turns", pruned)
-
-
-def _state(event: object) -> TurnState:
-    if isinstance(event, TurnCompleted):
-        return "completed"
-    return "cancelled" if isinstance(event, TurnCancelled) else "failed"

@@ -9,18 +9,21 @@ from functools import partial
 from millrace.engine.afterwords import ENOUGH_CHARS, Afterwords, give_title
 from millrace.engine.asking import Asking
 from millrace.engine.chains import chain_of
+from millrace.engine.conclusion import Conclusion, ended_as
 from millrace.engine.endings import Ending, Endings
 from millrace.engine.fading import Fading
 from millrace.engine.hub import Hub
 from millrace.engine.insights import Insights
 from millrace.engine.observer import Observer
 from millrace.engine.options import EngineOptions
+from millrace.engine.outcomes import Outcomes
 from millrace.engine.patience import Patience
 from millrace.engine.tally import Tally
 from millrace.engine.transcript import Transcript
 from millrace.model.errors import (
     Interrupted,
     LeaseLost,
+    LogUnavailable,
     MillraceError,
     ProviderTimeout,
     StreamError,
@@ -29,13 +32,13 @@ from millrace.model.events import (
     CancelCause,
     Entry,
     SuggestionsReady,
-    TurnCancelled,
     TurnCompleted,
     TurnFailed,
     TurnStarted,
+    is_terminal,
 )
 from millrace.model.generation import Delta, GenerationRequest
-from millrace.model.messages import Turn, TurnState
+from millrace.model.messages import Turn
 from millrace.model.turns import Lease, TurnRecord
 from millrace.ports import (
     Clock,
@@ -66,6 +69,7 @@ class RunServices:
     log: TurnLog
     registry: TurnRegistry
     store: Store
+    outcomes: Outcomes
     models: ModelDirectory
     clock: Clock
     hub: Hub
@@ -117,6 +121,9 @@ class Run:
             budget_s=services.options.suggestions_budget_s,
             used=self._tally.of("suggestions"),
         )
+        self._conclusion = Conclusion(
+            record.lease, outcomes=services.outcomes, registry=services.registry, hub=services.hub
+        )
         self._go = asyncio.Event()
         self._work: asyncio.Task[None] | None = None
         self._nudge: Ending | None = None
@@ -134,6 +141,11 @@ class Run:
         if not self.waiting:
             self._go.set()
 
+    @property
+    def concludes(self) -> bool:
+        """Whether the turn is over but for what its storage does not take yet."""
+        return self._conclusion.late
+
     # --- nudges ---------------------------------------------------------------------------------
 
     def go(self) -> None:
@@ -146,7 +158,7 @@ class Run:
 
     def check_deadlines(self, now: float) -> None:
         """Give a model up that has been silent for too long, and the turn if it takes too long; `now` is monotonic."""
-        if self.waiting or self._work is None:
+        if self.waiting or self._work is None or self._over:
             return
         if self._heard is not None:
             # Looked at here, where deadlines are, and not with each token.
@@ -160,11 +172,13 @@ class Run:
     def hand_over(self) -> None:
         """Let another process (or this one after its restart) go on; the log stays open."""
         self._handing_over = True
+        self._conclusion.leave()
         self._interrupt()
 
     def lose(self) -> None:
         """Another process owns the turn now: close the upstream and say nothing more."""
         self._nudge = Ending.failed(LeaseLost())
+        self._conclusion.leave()
         self._interrupt()
 
     def _stop(self, ending: Ending) -> None:
@@ -192,12 +206,15 @@ class Run:
         except MillraceError as error:
             _logger.error("turn %s could not be logged: %s", self.turn.id, error.detail or error.message)
             hub.fail(self.turn.id, error)
-            await self._release("failed")
+            if isinstance(error, LogUnavailable) and (self._earlier or self._handing_over):
+                await self._conclusion.abandon()  # somebody has seen a part of it: whoever takes it over tries again
+            else:
+                await self._conclusion.release("failed")
         except Exception as error:
             # A fault of ours after the answer: whoever watches is told, instead of waiting for an end for ever.
             _logger.exception("turn %s could not be ended", self.turn.id)
             hub.fail(self.turn.id, StreamError(detail=repr(error)))
-            await self._release("failed")
+            await self._conclusion.release("failed")
         finally:
             await self._observer.close()
             await self._afterwords.close()
@@ -210,15 +227,19 @@ class Run:
         services = self._services
         transcript = Transcript(writer, services.clock, self.turn.model, services.models.cost)
         transcript.replay(self._earlier)
+        if self._earlier and is_terminal(self._earlier[-1].event):
+            self._over, self.waiting = True, False
+            await self._conclusion.again(self.turn, transcript, self._earlier)
+            return
         await self._go.wait()
         self.waiting = False
-        self._began = self._services.clock.monotonic()
+        self._began = services.clock.monotonic()
         self._patience.begin(self._began)
         ending = await self._attempt(transcript)
         if ending is None:
             await self._observer.close()
             await writer.flush()
-            await self._services.registry.abandon(self.lease)
+            await services.registry.abandon(self.lease)
             return
         if isinstance(ending.error, LeaseLost):
             raise ending.error
@@ -350,17 +371,18 @@ class Run:
         endings = Endings(self.turn, transcript, services.clock, self._began, category, questions)
         event = endings.event(ending)
         try:
-            await services.store.finish_turn(endings.outcome(event))
+            await self._conclusion.store(endings.outcome(event))
         except MillraceError as error:
-            _logger.error("turn %s could not be stored: %s", self.turn.id, error.detail or error.message)
+            _logger.error("turn %s can never be stored: %s", self.turn.id, error.detail or error.message)
             event = endings.event(Ending.failed(error))
         reservation, self._reservation = self._reservation, None
         if reservation is not None:
             await reservation.settle(endings.usage(), completed=isinstance(event, TurnCompleted))
-        await writer.seal(event)
+        await self._conclusion.seal(writer, event)
         if isinstance(event, TurnCompleted) and not event.parts:
             services.timings.add(self._timed(event.model), event.response_time_ms)
-        await self._release(_STATES[type(event)])
+        if not await self._conclusion.release(ended_as(event)):
+            return
         command = self.turn.command
         if command.ephemeral or command.brief_log:
             services.fading.begin(self.turn.id, failed=isinstance(event, TurnFailed))
@@ -376,27 +398,13 @@ class Run:
         return questions
 
     async def _give_title(self, answer: str) -> None:
-        """In a task that a hand-over interrupts: the turn itself is over."""
+        """Unless a hand-over cuts it off: the turn itself is over."""
         services = self._services
         titler = services.insights.titler
         if titler is None:
             return
         giving = give_title(titler, services.store, services.clock, self.turn, answer, used=self._tally.of("title"))
-        self._work = asyncio.create_task(giving)
         try:
-            await self._work
-        except asyncio.CancelledError:
-            if not self._interrupted:
-                raise
+            await self._conclusion.work(giving)
         except MillraceError as error:
             _logger.warning("session %s got no title: %s", self.turn.session_id, error.detail or error.message)
-
-    async def _release(self, state: TurnState) -> None:
-        try:
-            await self._services.registry.release(self.lease, state)
-        except MillraceError as error:
-            # The turn stays unfinished in the registry; recovery finds its sealed log and releases it.
-            _logger.error("turn %s could not be released: %s", self.turn.id, error.detail or error.message)
-
-
-_STATES: dict[type, TurnState] = {TurnCompleted: "completed", TurnCancelled: "cancelled", TurnFailed: "failed"}

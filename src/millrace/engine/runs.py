@@ -27,7 +27,12 @@ class Runs:
     @property
     def running(self) -> int:
         """How many turns are being generated."""
-        return sum(not run.waiting for run, _ in self._runs.values())
+        return sum(not run.waiting and not run.concludes for run, _ in self._runs.values())
+
+    @property
+    def concluding(self) -> int:
+        """How many turns are over but for what their storage does not take yet."""
+        return sum(run.concludes for run, _ in self._runs.values())
 
     @property
     def queued(self) -> int:

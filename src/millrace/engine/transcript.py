@@ -94,8 +94,8 @@ class Transcript:
                     self.steps.append(StepFound(event.kind, event.content, event.confidence))
                 case PassagesRetrieved():
                     self.passages, self.gathered = event.passages, True
-                case EmotionUpdated(of="user"):
-                    self.emotion = event.state
+                case EmotionUpdated():
+                    self._replay_emotion(event)
                 case ProviderSwitched():
                     chars = self.part().chars
                     usage = event.usage
@@ -107,6 +107,12 @@ class Transcript:
                     pass
         if self._lifecycle.state is State.REASONING:
             self._heard_at = self._clock.monotonic()
+
+    def _replay_emotion(self, event: EmotionUpdated) -> None:
+        if event.of == "user":
+            self.emotion = event.state
+        else:
+            self.answer_emotion = event.state
 
     @property
     def begun(self) -> bool:

@@ -48,6 +48,10 @@ class MemoryWriter:
         """Append the last entry."""
         return self.append(event)
 
+    async def delivered(self) -> None:
+        """Nothing is ever pending."""
+        self._log.check(self._lease)
+
 
 class MemoryLog:
     """Implements the `TurnLog` port. It outlives nothing."""

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import msgspec
 
 from millrace.logs.redis_feed import RedisFeed
+from millrace.logs.redis_lifetimes import RedisLifetimes
 from millrace.logs.redis_link import RedisLink
 from millrace.logs.redis_names import RedisNames
 from millrace.logs.redis_reader import RedisReader, decoded, lost_log
@@ -26,7 +27,7 @@ from millrace.logs.redis_times import RedisTimes, milliseconds
 from millrace.logs.redis_writer import RedisWriter
 from millrace.logs.tail import Tail, Tails
 from millrace.model.errors import LeaseLost, LogUnavailable, MillraceError, StreamError
-from millrace.model.events import Entry, TurnCompleted, is_terminal
+from millrace.model.events import Entry
 from millrace.model.turns import Lease
 from millrace.ports import Clock, EntrySink, FailureSink, Subscription
 
@@ -50,7 +51,6 @@ class _Batch:
     first: int
     following: int
     entries: bytes
-    expiry_ms: int
 
 
 class RedisLog:
@@ -62,6 +62,7 @@ class RedisLog:
         feed: What hears other processes.
         clock: The times of entries.
         times: How long what is in Redis lives.
+        lifetimes: What keeps the logs.
         tick_s: The least time between two calls, in seconds.
     """
 
@@ -73,12 +74,14 @@ class RedisLog:
         clock: Clock,
         *,
         times: RedisTimes,
+        lifetimes: RedisLifetimes,
         tick_s: float = TICK_S,
     ) -> None:
         self.clock = clock
         self._link = link
         self._names = names
         self._times = times
+        self._lifetimes = lifetimes
         self._tick_s = tick_s
         self._append = link.script("redis_append")
         self._fence = link.script("redis_fence")
@@ -95,12 +98,10 @@ class RedisLog:
         self._last_sent = 0.0
         self._down_since: float | None = None
         self._tries = 0
-        self._keeping: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to look after what is written and followed here."""
+        """Begin to look after what is followed here."""
         self._reader.start()
-        self._keeping = asyncio.create_task(self._keep())
 
     # --- writing ------------------------------------------------------------------------------------
 
@@ -128,7 +129,7 @@ class RedisLog:
             LeaseLost: A newer lease exists.
             StreamError: Redis does not answer, or has lost entries.
         """
-        keys = (self._names.head(lease.turn_id), self._names.log(lease.turn_id))
+        keys = self._names_of(lease.turn_id)
         arguments = (lease.fence, milliseconds(self._times.running_s))
         following, *batches = await self._link.run(self._fence, keys, arguments)
         if following == _LOST:
@@ -136,6 +137,7 @@ class RedisLog:
         entries = decoded(batches)
         if following != len(entries):
             raise lost_log()
+        self._lifetimes.keep(lease.turn_id)
         return entries
 
     def enqueue(self, writer: RedisWriter, count: int) -> None:
@@ -169,6 +171,9 @@ class RedisLog:
         if writer is not None and writer.lease == lease:
             self._refuse([writer], LeaseLost())
 
+    def _names_of(self, turn_id: str) -> tuple[str, str]:
+        return self._names.head(turn_id), self._names.log(turn_id)
+
     # --- sending ------------------------------------------------------------------------------------
 
     def _schedule(self) -> None:
@@ -189,12 +194,7 @@ class RedisLog:
 
     def _batch(self, writer: RedisWriter) -> _Batch:
         following = min(len(writer.entries), writer.position + _MOST_AT_ONCE)
-        last = writer.entries[following - 1].event
-        expiry_s = 0.0
-        if is_terminal(last):
-            expiry_s = self._times.completed_s if isinstance(last, TurnCompleted) else self._times.ended_s
-        entries = _encode(writer.entries[writer.position : following])
-        return _Batch(writer, writer.position, following, entries, milliseconds(expiry_s))
+        return _Batch(writer, writer.position, following, _encode(writer.entries[writer.position : following]))
 
     async def _deliver(self, batches: Sequence[_Batch]) -> None:
         try:
@@ -211,18 +211,14 @@ class RedisLog:
     async def _call(self, batches: Sequence[_Batch]) -> list[int]:
         """One round trip for all turns: one call, or in a cluster one call per turn."""
         if self._link.spread:
-            calls = [(self._keys(batch), self._arguments(batch)) for batch in batches]
+            calls = [(self._names_of(batch.writer.lease.turn_id), self._arguments(batch)) for batch in batches]
             return [reply for (reply,) in await self._link.run_each(self._append, calls)]
-        keys = [key for batch in batches for key in self._keys(batch)]
+        keys = [key for batch in batches for key in self._names_of(batch.writer.lease.turn_id)]
         arguments = [argument for batch in batches for argument in self._arguments(batch)]
         positions: list[int] = await self._link.run(self._append, keys, arguments)
         return positions
 
-    def _keys(self, batch: _Batch) -> tuple[str, str]:
-        turn_id = batch.writer.lease.turn_id
-        return self._names.head(turn_id), self._names.log(turn_id)
-
-    def _arguments(self, batch: _Batch) -> tuple[int, int, int, bytes, str, int]:
+    def _arguments(self, batch: _Batch) -> tuple[int, int, int, bytes, str]:
         writer = batch.writer
         return (
             writer.lease.fence,
@@ -230,7 +226,6 @@ class RedisLog:
             batch.following,
             batch.entries,
             self._names.turn_channel(writer.lease.turn_id),
-            batch.expiry_ms,
         )
 
     def _accept(self, writer: RedisWriter, position: int, size: int) -> None:
@@ -302,18 +297,6 @@ class RedisLog:
         if self._writers.get(writer.lease.turn_id) is writer:
             del self._writers[writer.lease.turn_id]
 
-    async def _keep(self) -> None:
-        """Put off the expiry of all logs that are written here, in one round trip, while they are."""
-        running_ms = milliseconds(self._times.running_s)
-        while True:
-            await asyncio.sleep(self._times.running_s / 5)
-            keys = [name(turn_id) for turn_id in self._writers for name in (self._names.head, self._names.log)]
-            if keys:
-                try:
-                    await self._link.commands([("PEXPIRE", key, running_ms) for key in keys])
-                except LogUnavailable as error:
-                    _logger.warning("logs could not be kept for longer: %s", error.detail)
-
     # --- reading ------------------------------------------------------------------------------------
 
     async def read(self, turn_id: str, after: int = -1) -> Sequence[Entry]:
@@ -366,7 +349,7 @@ class RedisLog:
             await self._unlink([turn_id])
 
     async def _unlink(self, turn_ids: Sequence[str]) -> None:
-        await self._link.commands([("UNLINK", self._names.head(each), self._names.log(each)) for each in turn_ids])
+        await self._link.commands([("UNLINK", *self._names_of(each)) for each in turn_ids])
 
     async def close(self) -> None:
         """Send what is pending, if Redis answers."""
@@ -374,10 +357,9 @@ class RedisLog:
         end = loop.time() + _CLOSE_S
         while (self._dirty or self._sending is not None) and loop.time() < end and self._down_since is None:
             await self.settled()
-        for task in (self._keeping, self._sending):
-            if task is not None:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+        if self._sending is not None:
+            self._sending.cancel()
+            await asyncio.gather(self._sending, return_exceptions=True)
         if self._timer is not None:
             self._timer.cancel()
         await self._reader.close()

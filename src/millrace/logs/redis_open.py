@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from millrace.logs.redis import RedisLog
 from millrace.logs.redis_address import RedisAddress
 from millrace.logs.redis_feed import RedisFeed
+from millrace.logs.redis_lifetimes import RedisLifetimes
 from millrace.logs.redis_link import RedisLink
 from millrace.logs.redis_names import RedisNames
 from millrace.logs.redis_registry import RedisRegistry
@@ -44,16 +45,19 @@ async def opened_redis(
     times = times or RedisTimes()
     link, names = RedisLink(address), RedisNames(prefix, address.database)
     feed = RedisFeed(link)
-    log = RedisLog(link, names, feed, clock, times=times)
+    lifetimes = RedisLifetimes(link, names, times)
+    log = RedisLog(link, names, feed, clock, times=times, lifetimes=lifetimes)
     try:
         await _answers(link, address)
         feed.start()
         log.start()
-        registry = RedisRegistry(link, names, feed, clock, owner, times=times, log=log)
+        lifetimes.start()
+        registry = RedisRegistry(link, names, feed, clock, owner, times=times, lifetimes=lifetimes, log=log)
         await registry.start()
         yield RedisParts(link, names, log, registry)
     finally:
         await log.close()
+        await lifetimes.close()
         await feed.close()
         await link.close()
 

@@ -146,6 +146,7 @@ function verbs.renew(lease_ms, running_ms, ...)
   return replies
 end
 
+-- Gives nothing to whoever does not own the turn, or 1 and, where another turn starts, its id and its owner.
 function verbs.release(id, owner, fence, state, now, ended_ms, channel)
   local before = redis.call('HMGET', turn_key(id), 'state', 'session', 'remember', 'kept', 'user')
   if not holds(id, owner, fence) or not unfinished(before[1]) then return nil end
@@ -157,8 +158,8 @@ function verbs.release(id, owner, fence, state, now, ended_ms, channel)
   redis.call('ZREM', user_key(before[5]), id)
   redis.call('LREM', session_key(before[2]), 1, id)
   local following = promote(before[2])
-  if not following then return nil end
-  return {following, tell(following, owner, channel, cjson.encode({turn_id = following, kind = 'start'}))}
+  if not following then return {1} end
+  return {1, following, tell(following, owner, channel, cjson.encode({turn_id = following, kind = 'start'}))}
 end
 
 function verbs.abandon(id, owner, fence, channel)

@@ -13,6 +13,7 @@ import msgspec
 from millrace.logs.memory_registry import IDEMPOTENCY_MS
 from millrace.logs.redis import RedisLog
 from millrace.logs.redis_feed import RedisFeed
+from millrace.logs.redis_lifetimes import RedisLifetimes
 from millrace.logs.redis_link import Argument, RedisLink
 from millrace.logs.redis_names import RedisNames
 from millrace.logs.redis_times import RedisTimes, milliseconds
@@ -47,6 +48,7 @@ class RedisRegistry:
         clock: The time of requests and ends.
         owner: This process.
         times: How long what is in Redis lives.
+        lifetimes: What keeps the logs.
         log: Whose writers lose their leases with the registry's.
     """
 
@@ -59,6 +61,7 @@ class RedisRegistry:
         owner: str,
         *,
         times: RedisTimes,
+        lifetimes: RedisLifetimes,
         log: RedisLog,
     ) -> None:
         self._link = link
@@ -67,6 +70,7 @@ class RedisRegistry:
         self._clock = clock
         self._owner = owner
         self._times = times
+        self._lifetimes = lifetimes
         self._log = log
         self._script = link.script("redis_registry")
         self._signals = SignalSinks()
@@ -148,6 +152,7 @@ class RedisRegistry:
         for lease, (state, cause) in zip(leases, states, strict=True):
             if state == b"lost":
                 lost.append(lease)
+                self._lifetimes.let_go(lease.turn_id)
                 self._log.lose(lease)
                 continue
             if state != b"queued" and lease.turn_id in self._waiting:
@@ -159,7 +164,7 @@ class RedisRegistry:
     async def release(self, lease: Lease, state: TurnState) -> None:
         """End a turn and let the next one start."""
         self._waiting.discard(lease.turn_id)
-        following = await self._verb(
+        released = await self._verb(
             "release",
             lease.turn_id,
             lease.owner,
@@ -169,12 +174,17 @@ class RedisRegistry:
             milliseconds(self._times.ended_s),
             self._names.owner_channel,
         )
-        if following is not None and following[1] == self._owner.encode():
+        if released is None:
+            return
+        await self._lifetimes.fade(lease.turn_id, completed=state == "completed")
+        _, *following = released
+        if following and following[1] == self._owner.encode():
             self._start(following[0].decode())
 
     async def abandon(self, lease: Lease) -> None:
         """Give a turn up unfinished, and tell all other processes."""
         self._waiting.discard(lease.turn_id)
+        self._lifetimes.let_go(lease.turn_id)
         await self._verb("abandon", lease.turn_id, lease.owner, lease.fence, self._names.orphans_channel)
 
     async def orphans(self) -> Sequence[TurnRecord]:

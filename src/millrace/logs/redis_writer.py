@@ -86,6 +86,13 @@ class RedisWriter:
         await self.flush()
         return len(self.entries) - 1
 
+    async def delivered(self) -> None:
+        """Wait until Redis is back and has taken the end."""
+        while not self.dead and self.accepted < len(self.entries):
+            await self._log.settled()
+        if self.dead and self.failure is not None:
+            raise self.failure
+
     def _add(self, *events: AnyEvent) -> int:
         now_ms = self._log.clock.now_ms()
         self.entries += [Entry(seq, now_ms, event) for seq, event in enumerate(events, len(self.entries))]

@@ -10,6 +10,8 @@ reading an unfinished one, which only recovery and late followers do, scans the 
 """
 
 import asyncio
+import logging
+import sqlite3
 from collections.abc import Iterable, Sequence
 
 from millrace.logs.memory_registry import IDEMPOTENCY_MS
@@ -21,14 +23,23 @@ from millrace.model.events import AnyEvent, Entry, TerminalEvent, is_terminal
 from millrace.model.turns import Lease
 from millrace.ports import Clock, EntrySink, FailureSink, Subscription
 
+_logger = logging.getLogger(__name__)
+
 TICK_S = 0.005
+_RETRY_S = 0.5
+"""Seconds until a file that took nothing is tried again."""
 _MAX_PENDING = 200_000
 
 
 class SqliteWriter:
-    """Appends to one turn's log. After a refusal or a fault every further append fails with the same error."""
+    """Appends to one turn's log. After a refusal or a fault every further append fails with the same error.
 
-    __slots__ = ("_log", "accepted", "entries", "failure", "key", "lease", "sealed")
+    Attributes:
+        dead: Whether nothing of it may come into the file any more. A writer that failed because the file took nothing
+            is not dead: it takes the turn's end and brings it when there is room again.
+    """
+
+    __slots__ = ("_log", "accepted", "dead", "entries", "failure", "key", "lease", "sealed")
 
     def __init__(self, log: "SqliteLog", lease: Lease, key: int, entries: list[Entry]) -> None:
         self._log = log
@@ -37,6 +48,7 @@ class SqliteWriter:
         self.entries = entries
         self.accepted = len(entries)
         self.sealed = bool(entries) and is_terminal(entries[-1].event)
+        self.dead = False
         self.failure: MillraceError | None = None
 
     @property
@@ -50,11 +62,8 @@ class SqliteWriter:
             raise self.failure
         if self.sealed:
             raise StreamError(detail="the log is sealed")
-        now_ms = self._log.clock.now_ms()
-        new = [Entry(seq, now_ms, event) for seq, event in enumerate(events, len(self.entries))]
-        self._log.enqueue(self, new)
-        self.entries += new
-        return len(self.entries) - 1
+        self._log.check_room()
+        return self._add(*events)
 
     async def flush(self) -> None:
         """Wait until all that was appended is in the file."""
@@ -65,10 +74,28 @@ class SqliteWriter:
 
     async def seal(self, event: TerminalEvent) -> int:
         """Append the terminal event and wait until it is in the file."""
-        seq = self.append(event)
-        self.sealed = True
+        if self.sealed:
+            raise StreamError(detail="the log is sealed")
+        if not self.dead:
+            # Whatever waits: without its end the log would be of no use to anybody.
+            self._add(event)
+            self.sealed = True
         await self.flush()
-        return seq
+        return len(self.entries) - 1
+
+    async def delivered(self) -> None:
+        """Wait until the file takes writes again and has the end."""
+        while not self.dead and self.accepted < len(self.entries):
+            await self._log.committed()
+        if self.dead and self.failure is not None:
+            raise self.failure
+
+    def _add(self, *events: AnyEvent) -> int:
+        now_ms = self._log.clock.now_ms()
+        new = [Entry(seq, now_ms, event) for seq, event in enumerate(events, len(self.entries))]
+        self._log.enqueue(self, new)
+        self.entries += new
+        return len(self.entries) - 1
 
 
 class SqliteLog:
@@ -87,6 +114,7 @@ class SqliteLog:
         self._timer: asyncio.TimerHandle | None = None
         self._waiters: list[asyncio.Future[None]] = []
         self._last_commit = 0.0
+        self._trouble: MillraceError | None = None
 
     async def open(self, lease: Lease) -> SqliteWriter:
         """Start or go on with a turn's log."""
@@ -96,10 +124,26 @@ class SqliteLog:
             self._writers[lease.turn_id] = writer
         return writer
 
-    def enqueue(self, writer: SqliteWriter, entries: list[Entry]) -> None:
-        """Put entries into the next commit."""
+    def check(self) -> None:
+        """Return if the file took what it was given last.
+
+        Raises:
+            StreamError: It did not; what waits is tried again and again.
+        """
+        if self._trouble is not None:
+            raise self._trouble
+
+    def check_room(self) -> None:
+        """Return if entries may wait for the next commit.
+
+        Raises:
+            StreamError: Too many wait already.
+        """
         if self._pending_count >= _MAX_PENDING:
             raise StreamError("The server cannot store answers fast enough. Try again in a moment.", retry_after=5)
+
+    def enqueue(self, writer: SqliteWriter, entries: list[Entry]) -> None:
+        """Put entries into the next commit, however much waits."""
         self._pending_count += len(entries)
         waiting = self._pending.get(writer)
         if waiting is None:
@@ -117,7 +161,7 @@ class SqliteLog:
 
     def _schedule(self) -> None:
         loop = asyncio.get_running_loop()
-        due = self._last_commit + self._tick_s
+        due = self._last_commit + (self._tick_s if self._trouble is None else _RETRY_S)
         self._timer = loop.call_at(max(due, loop.time()), self._commit)
 
     def _commit(self) -> None:
@@ -139,9 +183,12 @@ class SqliteLog:
     def _accepted(self, batch: dict[SqliteWriter, list[Entry]], done: "asyncio.Future[list[int]]") -> None:
         self._committing = None
         error = done.exception()
-        if error is not None:
+        if isinstance(error, sqlite3.OperationalError):
+            self._put_back(batch, storage_failure(error))
+        elif error is not None:
             self._refuse(batch, storage_failure(error))
         else:
+            self._recovered()
             lost = done.result()
             if lost:
                 self._refuse([writer for writer in batch if writer.key in lost], LeaseLost())
@@ -164,9 +211,25 @@ class SqliteLog:
         if self._pending and self._committing is None and self._timer is None:
             self._schedule()
 
+    def _recovered(self) -> None:
+        if self._trouble is not None:
+            self._trouble = None
+            _logger.info("the log file takes entries again")
+
+    def _put_back(self, batch: dict[SqliteWriter, list[Entry]], error: MillraceError) -> None:
+        """The file is full or locked: the turns end, and their entries wait for better times, the end behind them."""
+        if self._trouble is None:
+            _logger.error("the log file takes no entries: %s", error.detail)
+        self._trouble = error
+        for writer, entries in batch.items():
+            writer.failure = writer.failure or error
+            self._pending[writer] = entries + self._pending.get(writer, [])
+            self._pending_count += len(entries)
+
     def _refuse(self, writers: Iterable[SqliteWriter], error: MillraceError) -> None:
         """Nothing of these writers may come later: an entry behind a lost one would leave a gap."""
         for writer in writers:
+            writer.dead = True
             writer.failure = error
             self._pending_count -= len(self._pending.pop(writer, ()))
             if self._writers.get(writer.lease.turn_id) is writer:
@@ -210,6 +273,10 @@ class SqliteLog:
         await self._database.transact(lambda connection: self._journal.forget(connection, turn_id))
 
     async def close(self) -> None:
-        """Commit what is pending."""
-        while self._pending or self._committing is not None:
+        """Commit what is pending, if the file takes it."""
+        while (self._pending or self._committing is not None) and self._trouble is None:
             await self.committed()
+        if self._committing is not None:
+            await asyncio.wait((self._committing,))
+        if self._timer is not None:
+            self._timer.cancel()

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from millrace.model.errors import StreamError
+from millrace.model.errors import LogUnavailable, StreamError
 from millrace.sqlite import use_wal
 
 T = TypeVar("T")
@@ -139,9 +139,9 @@ def storage_failure(error: BaseException) -> StreamError:
         return error
     if "full" in str(error):
         message = "The server's disk is full, so the answer cannot be kept. Tell its operator."
-        return StreamError(message, recoverable=False, detail=repr(error))
+        return LogUnavailable(message, retry_after=30, detail=repr(error))
     message = "The server could not store the answer. Try again in a moment."
-    return StreamError(message, retry_after=5, detail=repr(error))
+    return LogUnavailable(message, retry_after=5, detail=repr(error))
 
 
 def _opened(connection: sqlite3.Connection | None) -> sqlite3.Connection:

@@ -250,7 +250,9 @@ class StoreUnavailable(StreamError):
     """The database does not answer."""
 
     status: ClassVar[int] = 503
-    default_message = "The conversation could not be stored just now. Try again in a moment."
+    default_message = (
+        "The server's database does not answer, so conversations can neither be read nor go on. Try again in a moment."
+    )
 
 
 class LogUnavailable(StreamError):

@@ -62,6 +62,7 @@ async def _in_sqlite(settings: Settings, clock: Clock, owner: str, stack: AsyncE
     stack.push_async_callback(log.close)
 
     async def ready() -> None:
+        log.check()
         await database.transact(lambda connection: connection.execute("SELECT 1").fetchone())
 
     registry = SqliteRegistry(database, clock, owner)

@@ -42,6 +42,9 @@ class Database(Protocol):
     async def write(self, work: Work[T]) -> T:
         """Run `work` as one transaction: all of it or, where it raises, nothing."""
 
+    async def migrate(self, work: Work[T]) -> T:
+        """Like `write`, for what may take any time: changes of the tables, and waiting for who is at it already."""
+
     async def close(self) -> None:
         """Finish what runs and release the connections. Closing twice does nothing."""
 
@@ -51,7 +54,8 @@ def open_database(url: str, *, lock_timeout: float = 5.0) -> Database:
 
     Args:
         url: `sqlite:///relative.db`, `sqlite:////absolute.db` or `postgresql://user:password@host:port/name`.
-        lock_timeout: Seconds to wait for another process's lock (SQLite) or for a connection (PostgreSQL).
+        lock_timeout: Seconds to wait for another process's lock (SQLite) or for a connection (PostgreSQL, where twice
+            as much is the longest that a statement may take).
 
     Raises:
         UnsupportedDatabase: Another kind of database, or none at all.
@@ -102,6 +106,10 @@ class SqliteDatabase:
     async def write(self, work: Work[T]) -> T:
         """See `Database`. It is done whole even where the caller stops waiting for it."""
         return await self._run(self._writer, self._transact, work)
+
+    async def migrate(self, work: Work[T]) -> T:
+        """See `Database`."""
+        return await self.write(work)
 
     async def close(self) -> None:
         """See `Database`."""

@@ -12,6 +12,8 @@ RETRY_AFTER = 3.0
 """Seconds after which asking again makes sense: longer than a lock is usually held, shorter than patience."""
 
 _UNIQUE = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "23505"})
+_FULL = frozenset({"SQLITE_FULL", "53100"})
+_FULL_MESSAGE = "The disk of the server's database is full, so nothing can be stored. Tell its operator."
 _FOREIGN_KEY = frozenset({"SQLITE_CONSTRAINT_FOREIGNKEY", "23503"})
 
 
@@ -50,7 +52,8 @@ def translated() -> Iterator[None]:
     except (exc.DataError, UnicodeEncodeError, OverflowError) as error:
         raise InvalidRequest("The request holds a value that cannot be stored.", detail=describe(error)) from error
     except (exc.DBAPIError, exc.TimeoutError, OSError) as error:
-        raise StoreUnavailable(retry_after=RETRY_AFTER, detail=describe(error)) from error
+        message = _FULL_MESSAGE if _code(error) in _FULL else None
+        raise StoreUnavailable(message, retry_after=RETRY_AFTER, detail=describe(error)) from error
 
 
 def describe(error: BaseException) -> str:
@@ -60,8 +63,14 @@ def describe(error: BaseException) -> str:
     return f"{type(cause).__name__}: {first_line}"
 
 
+def _code(error: BaseException) -> object:
+    """The database's own code for what happened."""
+    cause = getattr(error, "orig", None)
+    return getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
+
+
 def _broken_constraint(error: exc.IntegrityError) -> MillraceError:
-    code = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None)
+    code = _code(error)
     if code in _UNIQUE:
         return Conflict(detail=describe(error))
     if code in _FOREIGN_KEY:

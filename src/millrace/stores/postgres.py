@@ -16,23 +16,10 @@ class PostgresDatabase:
     dialect = "postgresql"
 
     def __init__(self, url: URL, connect_timeout: float) -> None:
-        try:
-            self._engine: AsyncEngine = create_async_engine(
-                url,
-                connect_args={
-                    "async_creator_fn": _connect_postgres,
-                    "timeout": connect_timeout,
-                    # Statements are short; compiling them to machine code takes longer than running them.
-                    "server_settings": {"application_name": "millrace", "jit": "off"},
-                },
-                pool_size=10,
-                pool_timeout=connect_timeout,
-                # A connection that a restart of the server has cut is noticed before it is used.
-                pool_pre_ping=True,
-                hide_parameters=True,
-            )
-        except ModuleNotFoundError as error:
-            raise UnsupportedDatabase("PostgreSQL needs its driver: install millrace[postgresql].") from error
+        self._url = url
+        self._connect_timeout = connect_timeout
+        # A server that has fallen silent, or a network that swallows what is sent, must keep nobody waiting for ever.
+        self._engine = self._connecting(command_timeout=2 * connect_timeout)
         # A single statement needs no transaction, which saves two round trips.
         self._reading = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._closed = False
@@ -45,11 +32,39 @@ class PostgresDatabase:
         """See `Database`."""
         return await self._run(self._engine, work)
 
+    async def migrate(self, work: Work[T]) -> T:
+        """See `Database`."""
+        engine = self._connecting(command_timeout=None)
+        try:
+            return await self._run(engine, work)
+        finally:
+            await engine.dispose()
+
     async def close(self) -> None:
         """See `Database`."""
         if not self._closed:
             self._closed = True
             await self._engine.dispose()
+
+    def _connecting(self, *, command_timeout: float | None) -> AsyncEngine:
+        try:
+            return create_async_engine(
+                self._url,
+                connect_args={
+                    "async_creator_fn": _connect_postgres,
+                    "timeout": self._connect_timeout,
+                    "command_timeout": command_timeout,
+                    # Statements are short; compiling them to machine code takes longer than running them.
+                    "server_settings": {"application_name": "millrace", "jit": "off"},
+                },
+                pool_size=10,
+                pool_timeout=self._connect_timeout,
+                # A connection that a restart of the server has cut is noticed before it is used.
+                pool_pre_ping=True,
+                hide_parameters=True,
+            )
+        except ModuleNotFoundError as error:
+            raise UnsupportedDatabase("PostgreSQL needs its driver: install millrace[postgresql].") from error
 
     async def _run(self, engine: AsyncEngine, work: Work[T]) -> T:
         if self._closed:

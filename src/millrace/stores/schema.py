@@ -37,14 +37,14 @@ async def upgrade(url: str) -> None:
 
 async def upgrade_database(database: Database) -> None:
     """Like `upgrade`, for a database that is open."""
-    await database.write(_upgrade)
+    await database.migrate(_upgrade)
 
 
 async def downgrade(url: str, revision: str = "base") -> None:
     """Take the database back to the tables of `revision`; what came later is dropped with its rows."""
     database = await asyncio.to_thread(open_database, url)
     try:
-        await database.write(lambda connection: command.downgrade(_prepare(connection), revision))
+        await database.migrate(lambda connection: command.downgrade(_prepare(connection), revision))
     finally:
         await database.close()
 

@@ -43,7 +43,7 @@ async def test_an_orphan_is_found_while_the_server_runs(make_bench) -> None:  # 
     assert isinstance((await bench.entries(turn))[-1].event, TurnCompleted)
 
 
-async def test_a_sealed_orphan_is_only_released(make_bench) -> None:  # type: ignore[no-untyped-def]
+async def test_a_sealed_orphan_is_stored_and_released(make_bench) -> None:  # type: ignore[no-untyped-def]
     bench: Bench = await make_bench(recovery_interval_s=3600)
     turn, _ = await died(bench)
     lease = await bench.registry.take_over(turn.id)
@@ -51,10 +51,13 @@ async def test_a_sealed_orphan_is_only_released(make_bench) -> None:  # type: ig
     writer = await bench.log.open(lease)
     await writer.seal(TurnCompleted("stop", "", 0, Usage(), turn.model))
     await bench.registry.abandon(lease)
+    assert await bench.store.answer(turn.id) is None
     await bench.engine._recovery.sweep()
+    await until(lambda: not bench.engine._runs.has(turn.id))
     record = await bench.registry.find(turn.id)
     assert record is not None
     assert record.state == "completed"
+    assert await bench.store.answer(turn.id) is not None
     assert len(bench.provider.calls) == 1
 
 

@@ -52,18 +52,20 @@ async def test_a_log_that_breaks_is_told_to_those_who_watch(bench: Bench, monkey
     assert isinstance((await bench.entries(again))[-1].event, TurnCompleted)
 
 
-async def test_a_store_that_does_not_answer_is_an_honest_failure(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def down(_: TurnOutcome) -> None:
-        raise StoreUnavailable(detail="connection refused")
+async def test_a_store_that_refuses_for_good_is_an_honest_failure(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(_: TurnOutcome) -> None:
+        raise StoreUnavailable(recoverable=False, detail="check constraint")
 
     turn, call = await bench.ask()
-    monkeypatch.setattr(bench.store, "finish_turn", down)
+    monkeypatch.setattr(bench.store, "finish_turn", broken)
     call.say("whole")
     call.finish()
     end = (await bench.entries(turn))[-1].event
     assert isinstance(end, TurnFailed)
-    assert (end.code, end.digest, end.recoverable) == ("STREAM_ERROR", text_digest("whole"), True)
-    assert "refused" not in end.message
+    assert (end.code, end.digest) == ("STREAM_ERROR", text_digest("whole"))
+    assert "constraint" not in end.message
 
 
 async def test_the_first_nudge_counts(bench: Bench) -> None:

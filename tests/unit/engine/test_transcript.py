@@ -56,6 +56,9 @@ class ListWriter:
     async def seal(self, event: TerminalEvent) -> int:
         return self.append(event)
 
+    async def delivered(self) -> None:
+        pass
+
 
 @pytest.fixture
 def writer() -> ListWriter:

@@ -156,15 +156,3 @@ async def test_who_follows_a_writer_that_loses_its_lease_follows_its_successor(
     successor.append(TextDelta(0, "good"))
     await successor.seal(completed())
     assert [entry.event for entry in await sink.until(3)][1] == TextDelta(0, "good")
-
-
-async def test_logs_expire(parts: RedisParts, turns: Turns, redis: RedisServer) -> None:
-    def left_ms(turn: Turn) -> set[int]:
-        names = (parts.names.head(turn.id), parts.names.log(turn.id))
-        return {round(int(redis.command("PTTL", name)[1:]) / 10_000) * 10 for name in names}
-
-    running, done, failed = turns.new("a"), turns.new("b"), turns.new("c")
-    writers = [await writing(parts, turn) for turn in (running, done, failed)]
-    await writers[1].seal(completed())
-    await writers[2].seal(TurnFailed("STREAM_ERROR", "No.", True, "", 1))
-    assert [left_ms(turn) for turn in (running, done, failed)] == [{300}, {30}, {60}]

@@ -12,7 +12,7 @@ from millrace.logs.sqlite_database import LogDatabase
 from millrace.logs.sqlite_registry import SqliteRegistry
 from millrace.model.commands import StartTurn
 from millrace.model.errors import StreamError
-from millrace.model.events import Entry, TextDelta, TurnCancelled, TurnStarted, Usage
+from millrace.model.events import Entry, TextDelta, TurnCancelled, TurnFailed, TurnStarted, Usage
 from millrace.model.messages import Turn
 from millrace.ops.clock import SystemClock
 
@@ -80,15 +80,34 @@ async def test_a_storage_that_fails_is_told_and_leaves_no_gap(parts: Parts) -> N
 
     with pytest.raises(StreamError, match="disk is full") as failure:
         await write_on()
-    assert not failure.value.recoverable
+    assert failure.value.retry_after == 30
     with pytest.raises(StreamError):
         writer.append(TextDelta(2000, "after"))
+    with pytest.raises(StreamError, match="disk is full"):
+        parts.log.check()
+    with pytest.raises(StreamError, match="disk is full"):
+        await writer.seal(TurnFailed("STREAM_ERROR", "full", recoverable=True, digest=""))
     stored = await parts.log.read("t")
     assert list(stored) == got, "followers saw what is stored and nothing else"
     assert [entry.seq for entry in stored] == list(range(len(stored)))
     await parts.database.transact(lambda connection: connection.execute("PRAGMA max_page_count=1000000"))
     other.append(START)
-    await other.flush()
+    await asyncio.wait_for(other.flush(), 5)
+    await asyncio.wait_for(writer.delivered(), 5)
+    parts.log.check()
+    stored = await parts.log.read("t")
+    assert [entry.seq for entry in stored] == list(range(writer.next_seq)), "what had waited, and the end, came later"
+    assert isinstance(stored[-1].event, TurnFailed)
+    assert list(stored) == got
+
+
+async def test_a_log_that_is_closed_while_its_file_takes_nothing_hangs_nobody(parts: Parts) -> None:
+    writer = await parts.writer()
+    await parts.database.transact(lambda connection: connection.execute("PRAGMA query_only=1"))
+    writer.append(START)
+    with pytest.raises(StreamError):
+        await asyncio.wait_for(writer.flush(), 5)
+    await asyncio.wait_for(parts.log.close(), 5)
 
 
 async def test_a_closed_log_refuses_and_hangs_nobody(parts: Parts) -> None:

@@ -25,6 +25,8 @@ class TurnsShape(Shape):
 
     running: int
     queued: int
+    concluding: int
+    """Answers that are over, and wait for the database or the log to be kept."""
     followers: int
     """Readers of these answers: one per tab and answer."""
 
@@ -78,10 +80,11 @@ async def healthz() -> HealthShape:
 
 @router.get("/readyz", responses=problems(503))
 async def readyz(services: ServicesDep) -> HealthShape:
-    """The database answers and the log takes entries. Send no users here while this is not so."""
+    """The database answers and has every answer that ended, and the log takes entries. Send no users here otherwise."""
     if services.stopping.is_set():
         raise Overloaded(retry_after=5)
     await services.store.ready()
+    services.engine.check()
     await services.log_ready()
     return HealthShape()
 
@@ -100,7 +103,7 @@ async def status(services: ServicesDep) -> StatusShape:
         models=[info.id for info in models],
         active_streams=turns.running,
         calls=[ProviderCallsShape(**asdict(status)) for status in services.router.status()],
-        turns=TurnsShape(running=turns.running, queued=turns.queued, followers=turns.followers),
+        turns=TurnsShape(**asdict(turns)),
         connections=services.connections.total,
         gc_pause_max_ms=round(services.gc_meter.max_pause_ms, 3),
         gc_quiet_pause_max_ms=round(services.gc_meter.max_quiet_pause_ms, 3),
