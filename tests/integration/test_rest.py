@@ -339,7 +339,7 @@ async def test_health_needs_nobody_to_be_signed_in(app: FastAPI) -> None:
         assert (await client.get("/healthz")).json() == {"status": "ok"}
         assert (await client.get("/readyz")).json() == {"status": "ok"}
         status = (await client.get("/api/status")).json()
-        assert status["turns"] == {"running": 0, "queued": 0, "followers": 0}
+        assert status["turns"] == {"running": 0, "queued": 0, "concluding": 0, "followers": 0}
         assert status["auth_mode"] == "guest"
         services_of(app).stopping.set()
         assert (await client.get("/readyz")).status_code == 503

@@ -710,6 +710,10 @@ export interface TurnsShape {
   running: number;
   queued: number;
   /**
+   * Answers that are over, and wait for the database or the log to be kept.
+   */
+  concluding: number;
+  /**
    * Readers of these answers: one per tab and answer.
    */
   followers: number;
