@@ -3,35 +3,20 @@
 import asyncio
 import re
 import sqlite3
-import subprocess
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from chaos.disk import small_disk
 from tests.support.chat_client import Visitor, WatchedTurn, digest
 from tests.support.postgresql import PostgresqlServer, postgresql_process, postgresql_program
 from tests.support.server import RunningServer, running_server, start_server
 
 LIMIT_S = 40.0
 QUESTION = {"message": "Hi", "model": "sim/sim?tokens=3"}
-
-
-@contextmanager
-def small_disk(folder: Path, size: str) -> Iterator[Path]:
-    """A file system that is soon full. Only root may make one."""
-    folder.mkdir()
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size}", "millrace", str(folder)], capture_output=True, check=False
-    )
-    if done.returncode:
-        pytest.skip("a small file system cannot be made here")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 def assert_whole(turn: WatchedTurn, end: dict[str, Any]) -> None:
@@ -132,25 +117,25 @@ async def test_a_locked_file_costs_no_answer(server: RunningServer, visitor: Vis
 
 
 async def test_a_full_disk_is_told_and_breaks_nothing(tmp_path: Path, environment: dict[str, str]) -> None:
-    with small_disk(tmp_path / "data", "16m") as data, running_server(data, environment=environment) as server:
+    data = tmp_path / "data"
+    data.mkdir()
+    with small_disk(data) as disk, running_server(data, environment=environment) as server:
+        full = "disk is full" if disk.mounted else "could not store"
         async with Visitor.guest(server.url) as visitor, visitor.connect() as chat:
             before = await chat.ask("First.", model="sim/sim?tokens=20")
             await before.end()
             turn = await chat.ask("Talk.", model="sim/sim?tokens=3000&interval_ms=5")
             await turn.until(20)
-            filler = data / "filler"
-            with filler.open("wb") as file, suppress(OSError):
-                while file.write(b"\0" * 65536):
-                    file.flush()
+            disk.fill(server.process.pid)
             end = await turn.end()
             assert turn.types[-1] == "chat_error"
             assert (end["error"]["code"], end["error"]["recoverable"]) == ("STREAM_ERROR", True)
-            assert "disk is full" in end["error"]["message"]
-            assert_refused(await visitor.http.get("/readyz"), "disk")
-            assert_refused(await visitor.http.post("/api/v1/chat", json=QUESTION), "disk")
+            assert full in end["error"]["message"]
+            assert_refused(await visitor.http.get("/readyz"), full)
+            assert_refused(await visitor.http.post("/api/v1/chat", json=QUESTION), full)
             found = await visitor.conversation(before.session_id)
             assert found["messages"][1]["content"] == before.text, "what is there can be read"
-            filler.unlink()
+            disk.free(server.process.pid)
             said = await stored(visitor, turn)
             assert said[0] == "Talk."
             assert said[1].startswith(turn.text)
