@@ -225,13 +225,12 @@ async def test_kill_9_of_the_owner_is_continued_by_the_other(site: Site, stack: 
     watched = [await watching.resume(turn.turn_id) for turn in turns]
     for turn in watched:
         await turn.until(20)
-    site.servers[1].kill()
     killed = time.monotonic()
+    site.servers[1].kill()
     seen = [len(turn.frames) for turn in watched]
     while any(len(turn.frames) <= was + 5 for turn, was in zip(watched, seen, strict=True)):
         await asyncio.sleep(0.01)
-        assert time.monotonic() - killed < 15
-    assert time.monotonic() - killed < LEASE_S + 2.0 + 1.0, "claimed within 2 s of the lease's end; a loaded machine"
+        assert time.monotonic() - killed < LEASE_S + 2.0, "each goes on within 2 s of the lease's end"
     returning = await connected(stack, there)
     resumed = [await returning.resume(turn.turn_id, turn.last_seq) for turn in turns]
     for old, new, other in zip(turns, resumed, watched, strict=True):

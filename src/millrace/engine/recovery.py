@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from typing import TypeVar
 
 import msgspec
 
@@ -11,9 +13,12 @@ from millrace.engine.runs import Runs
 from millrace.model.errors import MillraceError
 from millrace.model.turns import TurnRecord
 
+T = TypeVar("T")
+
 _logger = logging.getLogger("millrace.engine")
 
 _PRUNE_EVERY = 30  # sweeps
+_AT_ONCE = 16
 
 
 class Recovery:
@@ -57,16 +62,22 @@ class Recovery:
             self._runs.lose(lease)
 
     async def sweep(self) -> None:
-        """Take over every orphan: all of them first, so that no session's queue moves on without an owner."""
-        claimed: list[TurnRecord] = []
-        for orphan in await self._services.registry.orphans():
-            if self._runs.has(orphan.turn.id):
-                continue  # renewed too late, and still ours
-            lease = await self._services.registry.take_over(orphan.turn.id)
-            if lease is not None:
-                claimed.append(msgspec.structs.replace(orphan, lease=lease))
-        for record in claimed:
-            await self._continue(record)
+        """Take over every orphan: all of them first, so that no session's queue moves on without an owner.
+
+        Raises:
+            MillraceError: One could not be taken over or gone on with; the others were.
+        """
+        orphans = [orphan for orphan in await self._services.registry.orphans() if not self._runs.has(orphan.turn.id)]
+        claims = await _each(self._claim, orphans)
+        claimed = [record for record in claims if isinstance(record, TurnRecord)]
+        for outcome in (*claims, *await _each(self._continue, claimed)):
+            if isinstance(outcome, MillraceError):
+                raise outcome
+
+    async def _claim(self, orphan: TurnRecord) -> TurnRecord | None:
+        """An orphan as ours, unless somebody was quicker."""
+        lease = await self._services.registry.take_over(orphan.turn.id)
+        return None if lease is None else msgspec.structs.replace(orphan, lease=lease)
 
     async def _continue(self, record: TurnRecord) -> None:
         entries = await self._services.log.read(record.turn.id)
@@ -79,3 +90,20 @@ class Recovery:
         pruned = await self._services.log.prune(self._services.clock.now_ms() - retention_ms)
         if pruned:
             _logger.info("forgot the logs of %d ended turns", pruned)
+
+
+async def _each(do: Callable[[TurnRecord], Awaitable[T]], records: Sequence[TurnRecord]) -> list[T | MillraceError]:
+    """Do something with each of these, some at a time: hundreds of turns may wait for the death of one process.
+
+    What fails is given back beside what did not: a turn that cannot be gone on with keeps no other from it.
+    """
+    places = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(record: TurnRecord) -> T | MillraceError:
+        async with places:
+            try:
+                return await do(record)
+            except MillraceError as error:
+                return error
+
+    return await asyncio.gather(*map(one, records))

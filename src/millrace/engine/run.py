@@ -357,12 +357,7 @@ class Run:
     async def _end(self, writer: Writer, transcript: Transcript, ending: Ending) -> None:
         """Settle, store, then say so: whoever sees the terminal event finds the message."""
         services = self._services
-        if transcript.begun and ending.error is None:
-            transcript.complete_reasoning()
-        if ending.is_completed:
-            await self._observer.answer(transcript)
-        await self._observer.close()
-        questions = await self._suggest(transcript) if ending.is_completed else ()
+        questions = await self._close_up(transcript, ending)
         category = (
             services.insights.categories.category_of(self.turn.command.message)
             if services.insights.categories
@@ -388,6 +383,24 @@ class Run:
             services.fading.begin(self.turn.id, failed=isinstance(event, TurnFailed))
         if isinstance(event, TurnCompleted) and not command.ephemeral and not self._asking.said:
             await self._give_title(transcript.text)
+
+    async def _close_up(self, transcript: Transcript, ending: Ending) -> tuple[str, ...]:
+        """Write what comes behind the text; gives the follow-up questions.
+
+        A log that takes none of it has the text that it took before, and the text is to be stored.
+        """
+        try:
+            if transcript.begun and ending.error is None:
+                transcript.complete_reasoning()
+            if ending.is_completed:
+                await self._observer.answer(transcript)
+            await self._observer.close()
+            return await self._suggest(transcript) if ending.is_completed else ()
+        except LeaseLost:
+            raise
+        except MillraceError as error:
+            _logger.warning("turn %s ends early: %s", self.turn.id, error.detail or error.message)
+            return ()
 
     async def _suggest(self, transcript: Transcript) -> tuple[str, ...]:
         """Follow-up questions, if there are any in time."""

@@ -49,6 +49,8 @@ from millrace.stores.sql import SqlStore
 
 KNOWLEDGE_FILE = "knowledge.db"
 _RECOVERY_S = 2.0
+_LEASES_S = 1.0
+"""With leases that end, and are renewed as often: an answer goes on within 2 s of the end of its dead owner's lease."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +134,7 @@ def engine_options(settings: Settings) -> EngineOptions:
         message_chars=limits.message_chars,
         system_prompt=generation.system_prompt,
         log_retention_s=settings.log_retention_s,
-        recovery_interval_s=_RECOVERY_S if settings.log != "redis" else min(_RECOVERY_S, settings.lease_s / 5),
+        recovery_interval_s=_RECOVERY_S if settings.log != "redis" else min(_LEASES_S, settings.lease_s / 5),
         guidance_enabled=generation.guidance_enabled,
         guidance_budget_s=generation.guidance_budget_s,
         suggestions_budget_s=generation.suggestions_budget_s,

@@ -1,11 +1,14 @@
 """Turns of dead processes are found, gone on with or released, and old logs forgotten."""
 
+import msgspec
+import pytest
 from tests.unit.engine.conftest import Bench, until
 
 from millrace.model.commands import StartTurn
+from millrace.model.errors import StreamError
 from millrace.model.events import TurnCompleted, TurnFailed, TurnStarted, Usage
 from millrace.model.messages import Turn
-from millrace.model.turns import Signal
+from millrace.model.turns import Lease, Signal
 
 
 def turn_of(session_id: str, model: str = "scripted/prefill") -> Turn:
@@ -122,3 +125,30 @@ async def test_a_turn_that_another_process_took_ends_here_without_a_word(make_be
     found = await bench.registry.find(turn.id)
     assert found is not None
     assert (found.state, found.lease) == ("running", taken)
+
+
+async def test_one_that_cannot_be_gone_on_with_keeps_no_other_from_it(  # type: ignore[no-untyped-def]
+    make_bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench: Bench = await make_bench(recovery_interval_s=3600)
+    first, call = await bench.ask("first")
+    call.finish()
+    await bench.entries(first)
+    for name in ("lost", "dead"):
+        turn = msgspec.structs.replace(turn_of(name), id=name)
+        record = (await bench.registry.admit(turn, queue_limit=0)).record
+        await bench.registry.abandon(record.lease)
+    take_over = bench.registry.take_over
+
+    async def some(turn_id: str) -> Lease | None:
+        if turn_id == "lost":
+            raise StreamError(detail="the log is gone")
+        return await take_over(turn_id)
+
+    monkeypatch.setattr(bench.registry, "take_over", some)
+    with pytest.raises(StreamError):
+        await bench.engine._recovery.sweep()
+    call = await bench.provider.next_call()
+    call.say("back")
+    call.finish()
+    assert isinstance((await bench.entries(turn_of("dead")))[-1].event, TurnCompleted)

@@ -9,6 +9,7 @@ from millrace.model.commands import CancelTurn
 from millrace.model.errors import StoreUnavailable, StreamError
 from millrace.model.events import (
     EmotionUpdated,
+    TextDelta,
     TurnCancelled,
     TurnCompleted,
     TurnFailed,
@@ -50,6 +51,25 @@ async def test_a_log_that_breaks_is_told_to_those_who_watch(bench: Bench, monkey
     again, call = await bench.ask("And now?", turn.session_id)
     call.finish()
     assert isinstance((await bench.entries(again))[-1].event, TurnCompleted)
+
+
+async def test_an_answer_whose_log_breaks_behind_its_text_is_stored(  # type: ignore[no-untyped-def]
+    make_bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_: object) -> None:
+        raise StreamError("The log is gone.")
+
+    bench: Bench = await make_bench(emotion=Mood())
+    turn, call = await bench.ask("Why?")
+    follower = await bench.engine.attach(turn)
+    call.say("Because.")
+    await until(lambda: isinstance(follower.hot.entries[-1].event, TextDelta))
+    monkeypatch.setattr(bench.log, "check", gone)
+    call.finish()
+    with pytest.raises(StreamError, match="log is gone"):
+        await drain(follower)
+    messages = await bench.store.messages(turn.session_id, limit=5)
+    assert [(m.version.content, m.version.status) for m in messages] == [("Why?", "complete"), ("Because.", "complete")]
 
 
 async def test_a_store_that_refuses_for_good_is_an_honest_failure(
