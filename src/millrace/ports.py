@@ -6,7 +6,7 @@ errors) is said here and proved by one contract suite per port, which every back
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from millrace.model.commands import ThinkingDecision
 from millrace.model.errors import MillraceError
@@ -36,6 +36,26 @@ class Clock(Protocol):
 
     def monotonic(self) -> float:
         """Seconds from some fixed point. Never goes back."""
+
+
+Action = Literal["send", "regenerate", "stop", "reconnect"]
+"""What users do to answers."""
+
+
+class Meter(Protocol):
+    """Counts for the people who run the server. Nothing of it is called for a single piece of an answer.
+
+    Its verbs are called on the event loop, must not block and must not raise.
+    """
+
+    def acted(self, action: Action) -> None:
+        """A user did something."""
+
+    def ended(self, entries: Sequence[Entry]) -> None:
+        """A turn has ended here; these are all its entries."""
+
+    def refused(self, code: str) -> None:
+        """A request was answered with an error of that code, or a turn broke without an end."""
 
 
 DeltaSink = Callable[[Sequence[Delta]], None]

@@ -11,10 +11,12 @@ from millrace.engine.drafts import Draft, Drafts
 from millrace.engine.fading import Fading
 from millrace.engine.hub import Follower, Hub
 from millrace.engine.insights import Insights
+from millrace.engine.metering import Unmetered
 from millrace.engine.options import EngineOptions
 from millrace.engine.outcomes import Outcomes
 from millrace.engine.recovery import Recovery
-from millrace.engine.run import Run, RunServices
+from millrace.engine.run import Run
+from millrace.engine.run_services import RunServices
 from millrace.engine.runs import Runs
 from millrace.model.commands import CancelTurn, StartTurn
 from millrace.model.errors import Conflict, InvalidRequest, MillraceError, NoActiveStream, Overloaded
@@ -25,6 +27,7 @@ from millrace.model.turns import Signal, TurnRecord
 from millrace.ports import (
     Clock,
     Ledger,
+    Meter,
     ModelDirectory,
     Reservation,
     Retriever,
@@ -49,6 +52,8 @@ class EngineStatus:
     queued: int
     concluding: int
     followers: int
+    pieces: int
+    """Pieces of text that came from providers since the start."""
 
 
 class Engine:
@@ -57,7 +62,7 @@ class Engine:
     Every verb checks that the session or turn is the caller's; what is not theirs does not exist.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a port or a policy of its own
         self,
         *,
         log: TurnLog,
@@ -70,7 +75,9 @@ class Engine:
         retriever: Retriever | None = None,
         insights: Insights | None = None,
         router: Router | None = None,
+        meter: Meter | None = None,
     ) -> None:
+        self.meter: Meter = meter or Unmetered()
         self.options = options or EngineOptions()
         self.access = Access(store, registry)
         self._store = store
@@ -105,6 +112,7 @@ class Engine:
             ledger=ledger,
             insights=insights,
             fading=Fading(log, clock, ended_s=self.options.linger_s),
+            meter=self.meter,
         )
         self._recovery = Recovery(self._services, self._runs)
         self._signals: Subscription | None = None
@@ -134,7 +142,9 @@ class Engine:
 
     def status(self) -> EngineStatus:
         """What is going on."""
-        return EngineStatus(self._runs.running, self._runs.queued, self._runs.concluding, self._hub.followers)
+        return EngineStatus(
+            self._runs.running, self._runs.queued, self._runs.concluding, self._hub.followers, self._runs.pieces
+        )
 
     def check(self) -> None:
         """Return if all answers that ended are stored.
@@ -224,6 +234,8 @@ class Engine:
         else:
             raise InvalidRequest("Say which conversation or answer to stop: session_id or turn_id is missing.")
         await self._registry.signal(Signal(record.turn.id, "cancel", cause))
+        if cause == "user":
+            self.meter.acted("stop")
         return record.turn
 
     async def _named(self, command: CancelTurn, caller: Principal) -> TurnRecord:
@@ -313,6 +325,7 @@ class Engine:
         self._runs.start(Run(self._services, admission.record, reservation=reservation, api_key=draft.api_key))
         if self.options.on_disconnect == "cancel":
             self._attendance.left(turn.id)
+        self.meter.acted("send" if turn.command.regenerate is None else "regenerate")
         await self._registry.announce(turn)
         return admission.record
 

@@ -17,7 +17,18 @@ from millrace.stream.frames import FrameCache, Renderer
 class HotTurn:
     """The entries of one turn, from 0, in this process."""
 
-    __slots__ = ("_caches", "entries", "failure", "followers", "held", "opening", "sealed", "subscription", "turn_id")
+    __slots__ = (
+        "_caches",
+        "concluded",
+        "entries",
+        "failure",
+        "followers",
+        "held",
+        "opening",
+        "sealed",
+        "subscription",
+        "turn_id",
+    )
 
     def __init__(self, turn_id: str) -> None:
         self.turn_id = turn_id
@@ -26,6 +37,8 @@ class HotTurn:
         self.failure: MillraceError | None = None
         self.followers: set[Follower] = set()
         self.held = False
+        self.concluded: Callable[[Sequence[Entry]], None] | None = None
+        """Told all entries once they are here; set by whoever wrote the last one."""
         self.opening: asyncio.Task[None]
         self.subscription: Subscription | None = None
         self._caches: dict[tuple[str, frozenset[type[AnyEvent]]], FrameCache] = {}
@@ -35,6 +48,8 @@ class HotTurn:
         self.entries.extend(entries)
         if type(entries[-1].event) in TERMINAL_EVENTS:
             self.sealed = True
+            if self.concluded is not None:
+                self.concluded(self.entries)
         for follower in self.followers:
             if follower.listener is None:
                 follower.wake()
@@ -178,6 +193,16 @@ class Hub:
         if hot is not None:
             hot.held = False
             self._drop_later(hot)
+
+    def conclude(self, turn_id: str, tell: Callable[[Sequence[Entry]], None]) -> None:
+        """Tell all entries of a turn that this process has ended, once they are here."""
+        hot = self._turns.get(turn_id)
+        if hot is None:
+            return
+        if hot.sealed:
+            tell(hot.entries)
+        else:
+            hot.concluded = tell
 
     def fail(self, turn_id: str, error: MillraceError) -> None:
         """Tell a turn's followers that its log is broken."""

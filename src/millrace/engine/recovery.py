@@ -8,7 +8,8 @@ from typing import TypeVar
 
 import msgspec
 
-from millrace.engine.run import Run, RunServices
+from millrace.engine.run import Run
+from millrace.engine.run_services import RunServices
 from millrace.engine.runs import Runs
 from millrace.model.errors import MillraceError
 from millrace.model.turns import TurnRecord

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from millrace.engine.afterwords import ENOUGH_CHARS, Afterwords, give_title
@@ -11,13 +10,9 @@ from millrace.engine.asking import Asking
 from millrace.engine.chains import chain_of
 from millrace.engine.conclusion import Conclusion, ended_as
 from millrace.engine.endings import Ending, Endings
-from millrace.engine.fading import Fading
-from millrace.engine.hub import Hub
-from millrace.engine.insights import Insights
 from millrace.engine.observer import Observer
-from millrace.engine.options import EngineOptions
-from millrace.engine.outcomes import Outcomes
 from millrace.engine.patience import Patience
+from millrace.engine.run_services import RunServices
 from millrace.engine.tally import Tally
 from millrace.engine.transcript import Transcript
 from millrace.model.errors import (
@@ -40,46 +35,13 @@ from millrace.model.events import (
 from millrace.model.generation import Delta, GenerationRequest
 from millrace.model.messages import Turn
 from millrace.model.turns import Lease, TurnRecord
-from millrace.ports import (
-    Clock,
-    Ledger,
-    ModelDirectory,
-    Reservation,
-    ResolvedModel,
-    Retriever,
-    Store,
-    TurnLog,
-    TurnRegistry,
-    Writer,
-)
+from millrace.ports import Reservation, ResolvedModel, Writer
 from millrace.routing.route import Route
-from millrace.routing.router import Router
-from millrace.routing.timings import Timings
 
 _logger = logging.getLogger("millrace.engine")
 
 # A provider that ignores `max_tokens` is cut here: no tokenizer averages more characters to a token.
 _CHARS_PER_TOKEN = 16
-
-
-@dataclass(frozen=True, slots=True)
-class RunServices:
-    """What every run uses."""
-
-    log: TurnLog
-    registry: TurnRegistry
-    store: Store
-    outcomes: Outcomes
-    models: ModelDirectory
-    clock: Clock
-    hub: Hub
-    timings: Timings
-    options: EngineOptions
-    insights: Insights
-    fading: Fading
-    router: Router
-    retriever: Retriever | None = None
-    ledger: Ledger | None = None
 
 
 class _LongEnough(Exception):
@@ -137,6 +99,8 @@ class Run:
         self._route: Route | None = None
         self._longest = self._asking.max_tokens * _CHARS_PER_TOKEN
         self._mark = min(ENOUGH_CHARS, self._longest)
+        self._transcript: Transcript | None = None
+        self._replayed = 0
         self.waiting = record.state == "queued"
         if not self.waiting:
             self._go.set()
@@ -145,6 +109,11 @@ class Run:
     def concludes(self) -> bool:
         """Whether the turn is over but for what its storage does not take yet."""
         return self._conclusion.late
+
+    @property
+    def pieces(self) -> int:
+        """How many pieces of text came to this process so far."""
+        return 0 if self._transcript is None else self._transcript.pieces - self._replayed
 
     # --- nudges ---------------------------------------------------------------------------------
 
@@ -206,6 +175,7 @@ class Run:
         except MillraceError as error:
             _logger.error("turn %s could not be logged: %s", self.turn.id, error.detail or error.message)
             hub.fail(self.turn.id, error)
+            self._services.meter.refused(error.code)
             if isinstance(error, LogUnavailable) and (self._earlier or self._handing_over):
                 await self._conclusion.abandon()  # somebody has seen a part of it: whoever takes it over tries again
             else:
@@ -214,6 +184,7 @@ class Run:
             # A fault of ours after the answer: whoever watches is told, instead of waiting for an end for ever.
             _logger.exception("turn %s could not be ended", self.turn.id)
             hub.fail(self.turn.id, StreamError(detail=repr(error)))
+            self._services.meter.refused(StreamError.code)
             await self._conclusion.release("failed")
         finally:
             await self._observer.close()
@@ -231,6 +202,7 @@ class Run:
             self._over, self.waiting = True, False
             await self._conclusion.again(self.turn, transcript, self._earlier)
             return
+        self._transcript, self._replayed = transcript, transcript.pieces
         await self._go.wait()
         self.waiting = False
         self._began = services.clock.monotonic()
@@ -374,6 +346,7 @@ class Run:
         if reservation is not None:
             await reservation.settle(endings.usage(), completed=isinstance(event, TurnCompleted))
         await self._conclusion.seal(writer, event)
+        services.hub.conclude(self.turn.id, services.meter.ended)
         if isinstance(event, TurnCompleted) and not event.parts:
             services.timings.add(self._timed(event.model), event.response_time_ms)
         if not await self._conclusion.release(ended_as(event)):

@@ -23,6 +23,12 @@ class Runs:
         self._runs: dict[str, tuple[Run, asyncio.Task[None]]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._closing = False
+        self._ended_pieces = 0
+
+    @property
+    def pieces(self) -> int:
+        """How many pieces of text came to this process so far, in all turns."""
+        return self._ended_pieces + sum(run.pieces for run, _ in self._runs.values())
 
     @property
     def running(self) -> int:
@@ -95,6 +101,7 @@ class Runs:
 
     def _done(self, run: Run, task: "asyncio.Task[None]") -> None:
         self._runs.pop(run.turn.id, None)
+        self._ended_pieces += run.pieces
         if not task.cancelled() and (error := task.exception()) is not None:
             _logger.error("turn %s broke", run.turn.id, exc_info=error)
 

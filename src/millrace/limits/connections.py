@@ -15,6 +15,8 @@ class ConnectionCounter:
 
     def __init__(self, per_user: int) -> None:
         self._per_user = per_user
+        self.opened = 0
+        """Connections that there were so far."""
         self._held: Counter[str] = Counter()
         self._sessions: Counter[tuple[str, str]] = Counter()
 
@@ -40,6 +42,7 @@ class ConnectionCounter:
         """
         if self._held[user_id] >= self._per_user:
             raise RateLimited("You have too many connections open. Close a tab or a device and try again.")
+        self.opened += 1
         _count(self._held, user_id, 1)
         if session_id is not None:
             _count(self._sessions, (user_id, session_id), 1)

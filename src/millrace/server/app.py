@@ -12,6 +12,7 @@ from starlette.routing import WebSocketRoute
 import millrace
 from millrace.knowledge.documents import Documents
 from millrace.limits.connections import ConnectionCounter
+from millrace.ops.metrics import Metrics
 from millrace.server.body_limit import BodyLimit
 from millrace.server.compose import Ports, compose
 from millrace.server.ingestion import ToldDocuments
@@ -28,6 +29,7 @@ from millrace.server.routes import (
     health,
     keys,
     messages,
+    metrics,
     models,
     openai,
     openai_responses,
@@ -62,6 +64,7 @@ _ROUTES = (
     chat,
     chat_stream,
     health,
+    metrics,
     stream_status,
     study,
     tokens,
@@ -115,7 +118,8 @@ def create_app(settings: Settings | None = None, *, ports: Ports | None = None) 
         openai.PREFIX: openai_error_response,
         **dict.fromkeys(study.PREFIXES, study.study_error),
     }
-    install_problem_handlers(app, forms)
+    app.state.metrics = Metrics()
+    install_problem_handlers(app, forms, app.state.metrics.refused)
     for module in _ROUTES:
         app.include_router(module.router)
     app.state.socketio = socketio_endpoint(app)
@@ -147,7 +151,7 @@ async def millrace_lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    async with compose(app.state.settings, app.state.ports, app.state.connections) as services:
+    async with compose(app.state.settings, app.state.ports, app.state.connections, app.state.metrics) as services:
         app.state.services = services
         try:
             async with app.state.socketio.serving(services.stopping):

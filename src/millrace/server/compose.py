@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
+import millrace
 from millrace.dialects.study import STUDY
 from millrace.engine.engine import Engine
 from millrace.engine.options import EngineOptions
@@ -18,6 +20,7 @@ from millrace.limits.rates import Rates
 from millrace.limits.tokens import TokenLedger
 from millrace.ops.clock import SystemClock
 from millrace.ops.garbage import GcMeter
+from millrace.ops.metrics import Metrics, Snapshot
 from millrace.ports import (
     Clock,
     EmotionAnalyzer,
@@ -83,8 +86,16 @@ class _Parts:
 
 
 @asynccontextmanager
-async def compose(settings: Settings, ports: Ports, connections: ConnectionCounter) -> AsyncIterator[Services]:
-    """Open everything, in order, and give the running server's parts. `connections` counts the WebSockets.
+async def compose(
+    settings: Settings, ports: Ports, connections: ConnectionCounter, metrics: Metrics
+) -> AsyncIterator[Services]:
+    """Open everything, in order, and give the running server's parts.
+
+    Args:
+        settings: What is opened.
+        ports: What is there already.
+        connections: Counts the connections.
+        metrics: Counts everything else.
 
     Raises:
         SettingsError: The data folder is in use or cannot be used.
@@ -107,13 +118,16 @@ async def compose(settings: Settings, ports: Ports, connections: ConnectionCount
             retriever=parts.knowledge,
             insights=insights,
             router=router,
+            meter=metrics,
         )
         await engine.open()
         stack.push_async_callback(engine.close)
         gc_meter = GcMeter(clock)
         gc_meter.start()
         stack.callback(gc_meter.stop)
-        yield _services(settings, clock, parts, engine, router, gc_meter, connections)
+        services = _services(settings, clock, parts, engine, router, gc_meter, connections, metrics)
+        metrics.watch(partial(_snapshot, services, clock.now_ms() / 1000))
+        yield services
 
 
 def engine_options(settings: Settings) -> EngineOptions:
@@ -218,6 +232,7 @@ def _services(
     router: Router,
     gc_meter: GcMeter,
     connections: ConnectionCounter,
+    metrics: Metrics,
 ) -> Services:
     tokens, rates, tickets = LocalTokens(parts.secret, clock), Rates(), parts.logs.tickets
     keys = ApiKeys(parts.store, clock)
@@ -251,7 +266,26 @@ def _services(
         rates=rates,
         connections=connections,
         gc_meter=gc_meter,
+        metrics=metrics,
         log_ready=parts.logs.ready,
         stopping=asyncio.Event(),
         started_at=clock.monotonic(),
+    )
+
+
+def _snapshot(services: Services, started_at: float) -> Snapshot:
+    """What goes on now, for whoever looks at the metrics."""
+    turns = services.engine.status()
+    return Snapshot(
+        version=millrace.__version__,
+        workers=services.settings.workers,
+        started_at=started_at,
+        connections=services.connections.total,
+        connections_opened=services.connections.opened,
+        running=turns.running,
+        queued=turns.queued,
+        followers=turns.followers,
+        pieces=turns.pieces,
+        gc_pause_max_s=services.gc_meter.max_pause_ms / 1000,
+        breakers={gate.provider: gate.breaker for gate in services.router.status()},
     )

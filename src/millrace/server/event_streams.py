@@ -55,6 +55,8 @@ async def event_stream(
         held.enter_context(services.connections.hold(caller.user_id))
         turn = await _turn(services, caller, what)
         follower = await services.engine.attach(turn, after=after, options=options)
+        if after >= 0:
+            services.engine.meter.acted("reconnect")
         return EventStream(
             follower,
             dialect,

@@ -66,14 +66,18 @@ async def send_problem(error: MillraceError, scope: Scope, receive: Receive, sen
     await response(scope, receive, send)
 
 
-def install_problem_handlers(app: FastAPI, forms: Mapping[str, ErrorForm] | None = None) -> None:
+def install_problem_handlers(
+    app: FastAPI, forms: Mapping[str, ErrorForm] | None = None, refused: Callable[[str], None] | None = None
+) -> None:
     """Make every failure of `app` a problem document.
 
     Args:
         app: The app.
         forms: The paths under which another protocol is spoken, relative to the app, and its way to tell errors.
+        refused: Told the code of each error.
     """
     app.state.error_forms = forms or {}
+    app.state.refused = refused
     app.add_exception_handler(MillraceError, _on_millrace_error)
     app.add_exception_handler(RequestValidationError, _on_validation_error)
     app.add_exception_handler(HTTPException, _on_http_exception)
@@ -89,6 +93,8 @@ def _form(scope: Scope) -> ErrorForm | None:
 
 
 def _told(request: Request, error: MillraceError, fields: list[dict[str, str]] | None = None) -> Response:
+    if request.app.state.refused is not None:
+        request.app.state.refused(error.code)
     form = _form(request.scope)
     return problem_response(error, fields=fields) if form is None else form(error)
 

@@ -16,6 +16,7 @@ from millrace.limits.rates import Rates
 from millrace.model.errors import Forbidden, Overloaded
 from millrace.model.principal import Principal
 from millrace.ops.garbage import GcMeter
+from millrace.ops.metrics import Metrics
 from millrace.ports import Clock, ModelDirectory, Store
 from millrace.routing.router import Router
 from millrace.server.accounts import Accounts
@@ -54,6 +55,7 @@ class Services:
     rates: Rates
     connections: ConnectionCounter
     gc_meter: GcMeter
+    metrics: Metrics
     log_ready: Callable[[], Awaitable[None]]
     """Returns if the log takes entries, raises `MillraceError` if not."""
     stopping: asyncio.Event

@@ -139,6 +139,7 @@ class AiSdkConnection:
         except MillraceError as error:
             if error.detail:
                 _logger.warning("%s: %s", error.code, error.detail)
+            self._engine.meter.refused(error.code)
             await self._tell(response.error(error))
         except Exception as error:
             # A fault of ours must not cost the client its connection and its other answers.
@@ -151,6 +152,8 @@ class AiSdkConnection:
             await self._start(request, asked)
         else:
             request.turn = await self._chats.conversations.running(asked.chat, self._caller)
+            if request.turn is not None:
+                self._engine.meter.acted("reconnect")
         if request.aborted:
             await self._stop(request)
         return request.turn is not None and not request.aborted

@@ -251,6 +251,7 @@ class Connection:
             raise InvalidRequest("Say what to resume: a turn or a conversation.")
         if not turns:
             raise NoActiveStream("No answer is being written in this conversation. Load it to see what is there.")
+        self._engine.meter.acted("reconnect")
         after = command.after_seq
         for turn in turns:
             self._check_room()
@@ -341,6 +342,7 @@ class Connection:
     async def _tell(self, error: MillraceError, reference: Reference) -> MillraceError:
         if error.detail:
             _logger.warning("%s: %s", error.code, error.detail)
+        self._engine.meter.refused(error.code)
         await self._send((self._dialect.error(error, reference, self._clock.now_ms()),))
         return error
 

@@ -134,3 +134,19 @@ async def test_a_broken_log_is_told_after_what_was_accepted(log: StubLog) -> Non
         await follower.next()
     hub.close()
     assert log.closed == 1
+
+
+async def test_who_wrote_the_end_is_told_all_entries_once_whether_they_are_here_yet_or_not(log: StubLog) -> None:
+    hub, _ = hub_of(log, linger_s=60)
+    await hub.hold("t")
+    told: list[int] = []
+    log.give(START, TextDelta(0, "a"))
+    hub.conclude("t", lambda entries: told.append(len(entries)))
+    hub.let_go("t")
+    assert told == [], "another process may be slow to tell what it has"
+    log.give(END)
+    assert told == [3]
+    hub.conclude("t", lambda entries: told.append(len(entries)))
+    hub.conclude("nothing", lambda entries: told.append(len(entries)))
+    assert told == [3, 3]
+    hub.close()

@@ -8,6 +8,7 @@ from millrace.engine.options import EngineOptions
 from millrace.limits.connections import ConnectionCounter
 from millrace.model.errors import StoreUnavailable
 from millrace.ops.clock import SystemClock
+from millrace.ops.metrics import Metrics
 from millrace.server.compose import Ports, compose, engine_options, verifier_for
 from millrace.server.settings import Settings
 from millrace.server.settings_errors import SettingsError
@@ -65,11 +66,11 @@ def test_the_mode_says_who_verifies(values: dict[str, object], kind: type[object
 async def test_what_was_opened_is_closed_and_can_be_opened_again(tmp_path: Path, log: str) -> None:
     settings = small_settings(tmp_path, log=log, auth={"mode": "accounts"})
     for _ in range(2):
-        async with compose(settings, Ports(), ConnectionCounter(1)) as services:
+        async with compose(settings, Ports(), ConnectionCounter(1), Metrics()) as services:
             await services.store.ready()
             await services.log_ready()
             with pytest.raises(SettingsError, match="Another Millrace"):
-                async with compose(settings, Ports(), ConnectionCounter(1)):
+                async with compose(settings, Ports(), ConnectionCounter(1), Metrics()):
                     pass
         with pytest.raises(StoreUnavailable):
             await services.store.ready()

@@ -26,7 +26,7 @@ def client(folder: Path, prefix: str = "") -> httpx2.AsyncClient:
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://test")
 
 
-@pytest.mark.parametrize("path", ["/", "/login", "/chat", "/chat/", "/chat/5208-6745", "/chat/a/b?c=d"])
+@pytest.mark.parametrize("path", ["/", "/login", "/chat", "/chat/", "/ops", "/chat/5208-6745", "/chat/a/b?c=d"])
 async def test_the_pages_addresses_are_one_document_that_is_asked_for_anew(folder: Path, path: str) -> None:
     async with client(folder) as browser:
         answer = await browser.get(path)
