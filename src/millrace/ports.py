@@ -201,6 +201,9 @@ class TurnLog(Protocol):
         can come. Both are called on the event loop, must not block and must not raise.
         """
 
+    async def followed_elsewhere(self, turn_id: str) -> bool:
+        """Whether other processes follow a turn that is written in this one."""
+
     async def prune(self, ended_before_ms: int) -> int:
         """Forget the logs of turns that ended before that time; returns how many."""
 

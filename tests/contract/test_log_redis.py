@@ -1,5 +1,6 @@
 """The log and registry in Redis keep the contract, on one server and in a cluster."""
 
+import asyncio
 import itertools
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
@@ -14,6 +15,7 @@ from tests.contract.log_contract import (
     turns,
 )
 from tests.support.redis import RedisServer, redis_program, redis_server
+from tests.support.turns import Sink, Turns, started
 
 from millrace.logs.redis_address import RedisAddress
 from millrace.logs.redis_open import RedisParts, opened_redis
@@ -54,7 +56,20 @@ async def backend(server: RedisServer) -> BackendFixture:
 
 
 class TestRedisLog(DurableLogContract):
-    pass
+    async def test_who_follows_in_another_process_is_known(self, backend: Backend, turns: Turns) -> None:
+        assert backend.reopen is not None
+        other, turn = await backend.reopen(), turns.new()
+        writer = await backend.log.open(await self.admitted(backend, turn))
+        writer.append(started(turn))
+        await writer.flush()
+        await backend.log.follow(turn.id, -1, Sink())
+        assert not await backend.log.followed_elsewhere(turn.id)
+        following = await other.log.follow(turn.id, -1, Sink())
+        assert await backend.log.followed_elsewhere(turn.id)
+        following.close()
+        async with asyncio.timeout(5):
+            while await backend.log.followed_elsewhere(turn.id):
+                await asyncio.sleep(0.01)
 
 
 class TestRedisRegistry(RegistryContract):

@@ -34,7 +34,7 @@ class Site:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Iterator[Site]:
-    with redis_server() as redis, postgresql_server() as database_url:
+    with redis_server(durable=True) as redis, postgresql_server() as database_url:
         data = tmp_path_factory.mktemp("site")
         shared = {
             **environment,
@@ -164,6 +164,43 @@ async def test_a_short_outage_of_redis_is_bridged(site: Site, stack: AsyncExitSt
     site.redis.go_on()
     await asyncio.gather(turn.end(), watched.end())
     assert whole(turn) == whole(watched)
+
+
+async def test_a_redis_that_is_killed_and_comes_back_costs_nothing(site: Site, stack: AsyncExitStack) -> None:
+    here, there = await both(stack, site)
+    asking, watching = await connected(stack, here), await connected(stack, there)
+    turn = await asking.ask("Talk.", model="sim/sim?tokens=150&interval_ms=10")
+    await turn.until(10)
+    watched = await watching.resume(turn.turn_id)
+    await watched.until(10)
+    site.redis.stop()
+    site.redis.start()
+    await asyncio.gather(turn.end(), watched.end())
+    assert whole(turn) == whole(watched)
+
+
+async def test_a_redis_that_is_killed_and_comes_back_empty_ends_turns_honestly(
+    site: Site, stack: AsyncExitStack
+) -> None:
+    here, there = await both(stack, site)
+    asking, watching = await connected(stack, here), await connected(stack, there)
+    turn = await asking.ask("Talk.", model="sim/sim?tokens=3000&interval_ms=10")
+    await turn.until(10)
+    watched = await watching.resume(turn.turn_id)
+    await watched.until(10)
+    site.redis.stop()
+    site.redis.forget()
+    site.redis.start()
+    for each in (turn, watched):
+        assert (await each.end())["error"]["code"] == "STREAM_ERROR"
+    messages = (await there.conversation(turn.session_id))["messages"]
+    assert messages[-1]["status"] == "failed"
+    assert messages[-1]["content"].startswith(turn.text)
+    async with asyncio.timeout(15):
+        while (await here.http.get("/readyz")).status_code != 200:
+            await asyncio.sleep(0.05)
+    again = await asking.ask("Now?", session_id=turn.session_id, model="sim/sim?tokens=3")
+    assert (await again.end())["full_message"] == again.text
 
 
 async def test_a_long_outage_ends_turns_with_a_clear_error(site: Site, stack: AsyncExitStack) -> None:

@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 START_S = 20.0
 _SLOTS = 16384
@@ -43,12 +44,16 @@ class RedisServer:
 
     def start(self) -> None:
         """Start it, with what it has on disk where it is durable, else empty."""
-        program = redis_program()
-        assert program is not None
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", self._folder.name]
         options += ["--appendonly", "yes" if self.durable else "no"]
         if self.cluster:
             options += ["--cluster-enabled", "yes", "--cluster-port", str(_free_port())]
+        self.start_with(*options)
+
+    def start_with(self, *options: str) -> None:
+        """Start it with options of the program's own."""
+        program = redis_program()
+        assert program is not None
         self._process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             self._wait(time.monotonic() + START_S)
@@ -77,6 +82,11 @@ class RedisServer:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def forget(self) -> None:
+        """Lose what it has on disk. It does not run."""
+        assert self._process is None
+        shutil.rmtree(Path(self._folder.name, "appendonlydir"), ignore_errors=True)
 
     def close(self) -> None:
         """Stop it for good."""
@@ -114,6 +124,37 @@ def redis_server(*, cluster: bool = False, durable: bool = False) -> Iterator[Re
         yield server
     finally:
         server.close()
+
+
+@contextmanager
+def sentinel_group(service: str) -> Iterator[tuple[str, RedisServer]]:
+    """Run a master, a replica of it and a Sentinel that watches both; gives the group's address and the master."""
+    with redis_server() as master, redis_server() as replica, tempfile.TemporaryDirectory() as folder:
+        replica.command("REPLICAOF", "127.0.0.1", str(master.port))
+        deadline = time.monotonic() + START_S
+        while b"master_link_status:up" not in replica.command("INFO", "replication"):
+            assert time.monotonic() < deadline, "the replica did not follow"
+            time.sleep(0.02)
+        sentinel = RedisServer()
+        lines = [
+            f"port {sentinel.port}",
+            "bind 127.0.0.1",
+            f"sentinel monitor {service} 127.0.0.1 {master.port} 1",
+            f"sentinel down-after-milliseconds {service} 300",
+            f"sentinel failover-timeout {service} 2000",
+        ]
+        configuration = Path(folder, "sentinel.conf")
+        configuration.write_text("\n".join(lines), encoding="utf-8")
+        sentinel.start_with(str(configuration), "--sentinel", "--dir", folder)
+        try:
+            while b"slave0:" not in master.command("INFO", "replication") or b",slaves=1," not in sentinel.command(
+                "INFO", "sentinel"
+            ):
+                assert time.monotonic() < deadline, "the Sentinel did not find the replica"
+                time.sleep(0.02)
+            yield f"redis+sentinel://127.0.0.1:{sentinel.port}/{service}", master
+        finally:
+            sentinel.close()
 
 
 def _free_port() -> int:

@@ -94,7 +94,7 @@ class Engine:
         )
         self._ledger = ledger
         self._hub = Hub(log, clock, linger_s=self.options.linger_s, watched=self._watched)
-        self._runs = Runs(clock)
+        self._runs = Runs(clock, self._began)
         self._outcomes = Outcomes(store)
         self._attendance = Attendance(self.options.disconnect_grace_s, self._absent)
         self._services = RunServices(
@@ -323,8 +323,6 @@ class Engine:
             await self._registry.release(admission.record.lease, "failed")
             raise
         self._runs.start(Run(self._services, admission.record, reservation=reservation, api_key=draft.api_key))
-        if self.options.on_disconnect == "cancel":
-            self._attendance.left(turn.id)
         self.meter.acted("send" if turn.command.regenerate is None else "regenerate")
         await self._registry.announce(turn)
         return admission.record
@@ -353,23 +351,33 @@ class Engine:
 
     # --- who watches --------------------------------------------------------------------------------
 
+    def _began(self, turn_id: str) -> None:
+        if self.options.on_disconnect == "cancel" and not self._hub.is_watched(turn_id):
+            self._attendance.left(turn_id)
+
     def _watched(self, turn_id: str, watched: bool) -> None:
         if watched:
             self._attendance.came(turn_id)
         elif self._runs.stops_unwatched(turn_id):
             if self._accepting:  # else it was not the watcher who left: the turn is being handed over
                 self._absent(turn_id)
-        elif self.options.on_disconnect == "cancel":
-            self._attendance.left(turn_id)
+        elif self.options.on_disconnect == "cancel" and self._runs.has(turn_id):
+            self._attendance.left(turn_id)  # in other processes that is nobody's business: they see a part
 
     def _absent(self, turn_id: str) -> None:
-        self._own(self._send(Signal(turn_id, "cancel", "disconnect")))
+        if self._runs.has(turn_id):
+            self._own(self._stop_unwatched(turn_id))
 
-    async def _send(self, signal: Signal) -> None:
+    async def _stop_unwatched(self, turn_id: str) -> None:
+        """Stop a turn of this process that nobody watches here, unless somebody does in another one."""
         try:
-            await self._registry.signal(signal)
+            if await self._log.followed_elsewhere(turn_id):
+                self._attendance.look_again(turn_id)  # who watches there may leave, too
+            elif not self._hub.is_watched(turn_id):
+                await self._registry.signal(Signal(turn_id, "cancel", "disconnect"))
         except MillraceError as error:
-            _logger.error("turn %s could not be told to stop: %s", signal.turn_id, error.detail or error.message)
+            _logger.warning("turn %s is not stopped yet: %s", turn_id, error.detail or error.message)
+            self._attendance.look_again(turn_id)
 
     def _own(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)

@@ -157,6 +157,11 @@ class Hub:
         """How many followers there are."""
         return sum(len(hot.followers) for hot in self._turns.values())
 
+    def is_watched(self, turn_id: str) -> bool:
+        """Whether a turn has followers here."""
+        hot = self._turns.get(turn_id)
+        return hot is not None and bool(hot.followers)
+
     def has_ended(self, turn_id: str) -> bool:
         """Whether the end of a turn is known here."""
         hot = self._turns.get(turn_id)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from millrace.engine.run import Run
 from millrace.model.messages import Turn
@@ -16,10 +16,16 @@ _TICK_S = 0.1
 
 
 class Runs:
-    """Every run has one task here, and every task is awaited by `close`."""
+    """Every run has one task here, and every task is awaited by `close`.
 
-    def __init__(self, clock: Clock) -> None:
+    Args:
+        clock: The time of deadlines.
+        began: Told of each turn that is begun here, or taken over.
+    """
+
+    def __init__(self, clock: Clock, began: Callable[[str], None] = lambda _: None) -> None:
         self._clock = clock
+        self._began = began
         self._runs: dict[str, tuple[Run, asyncio.Task[None]]] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._closing = False
@@ -69,6 +75,7 @@ class Runs:
         task.add_done_callback(lambda done: self._done(run, done))
         if self._closing:
             run.hand_over()
+        self._began(run.turn.id)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_TICK_S, self._tick)
 

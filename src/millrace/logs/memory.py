@@ -84,6 +84,11 @@ class MemoryLog:
         tail.give(self._turns.get(turn_id, [])[after + 1 :])
         return tail
 
+    async def followed_elsewhere(self, turn_id: str) -> bool:
+        """There is no other process."""
+        del turn_id
+        return False
+
     async def prune(self, ended_before_ms: int) -> int:
         """Forget ended turns."""
         ended = self._registry.forget(ended_before_ms)

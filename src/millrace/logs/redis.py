@@ -335,6 +335,12 @@ class RedisLog:
         if turn_id not in self._tails:
             self._reader.leave(turn_id)
 
+    async def followed_elsewhere(self, turn_id: str) -> bool:
+        """Whether anybody hears the turn's channel; the process that writes it does not."""
+        # Not a command with a subcommand but one word, by which a cluster's client knows to ask all nodes.
+        ((_, processes),) = await self._link.command("PUBSUB NUMSUB", self._names.turn_channel(turn_id))
+        return int(processes) > 0
+
     async def prune(self, ended_before_ms: int) -> int:
         """Forget ended turns before they expire."""
         pruned = 0

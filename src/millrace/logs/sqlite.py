@@ -258,6 +258,11 @@ class SqliteLog:
         tail.release(backlog)
         return tail
 
+    async def followed_elsewhere(self, turn_id: str) -> bool:
+        """There is no other process."""
+        del turn_id
+        return False
+
     async def prune(self, ended_before_ms: int) -> int:
         """Forget the entries of turns that ended before that time; the turns too, once their request id is free."""
         forgotten_ms = self.clock.now_ms() - IDEMPOTENCY_MS

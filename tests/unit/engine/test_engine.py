@@ -5,10 +5,13 @@ import asyncio
 import pytest
 from tests.unit.engine.conftest import ANA, BEN, Bench, drain, until
 
+from millrace.engine import attendance
 from millrace.model.commands import CancelTurn, StartTurn, TurnContext
 from millrace.model.errors import (
     InvalidRequest,
+    LogUnavailable,
     MessageTooLong,
+    MillraceError,
     NoActiveStream,
     NotFound,
     Overloaded,
@@ -346,6 +349,37 @@ async def test_a_turn_nobody_watches_stops_where_that_is_wanted(make_bench) -> N
     end = (await bench.entries(turn))[-1].event
     assert isinstance(end, TurnCancelled)
     assert end.cancelled_by == "disconnect"
+
+
+async def test_a_turn_that_is_watched_elsewhere_goes_on(make_bench, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(attendance, "_AGAIN_S", 0.02)
+    bench: Bench = await make_bench(on_disconnect="cancel", disconnect_grace_s=0.02)
+    asked: list[str] = []
+    elsewhere: list[bool | MillraceError] = [LogUnavailable(), True, True]
+
+    async def followed(turn_id: str) -> bool:
+        asked.append(turn_id)
+        answer = elsewhere.pop(0) if elsewhere else False
+        if isinstance(answer, MillraceError):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(bench.log, "followed_elsewhere", followed)
+    turn, call = await bench.ask()
+    (await bench.engine.attach(turn)).close()
+    async with asyncio.timeout(5):
+        await call.closed.wait()
+    assert asked == [turn.id] * 4, "until the last one has left"
+    end = (await bench.entries(turn))[-1].event
+    assert isinstance(end, TurnCancelled)
+    assert end.cancelled_by == "disconnect"
+
+    elsewhere.extend([True])
+    turn, call = await bench.ask(stop_unwatched=True)
+    (await bench.engine.attach(turn)).close()
+    back = await bench.engine.attach(turn)
+    call.finish()
+    assert isinstance((await drain(back))[-1].event, TurnCompleted)
 
 
 async def test_a_turn_may_be_for_its_watchers_alone(make_bench) -> None:  # type: ignore[no-untyped-def]
