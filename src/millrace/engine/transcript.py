@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from millrace.engine.spending import Price, Spending
+from millrace.model.errors import MillraceError
 from millrace.model.events import (
     AnyEvent,
     Citation,
@@ -173,7 +174,19 @@ class Transcript:
     def _flush(self) -> None:
         if self._unwritten:
             events, self._unwritten = self._unwritten, []
-            self._writer.append(*events)
+            try:
+                self._writer.append(*events)
+            except MillraceError:
+                self._unsay(events)
+                raise
+
+    def _unsay(self, events: Sequence[AnyEvent]) -> None:
+        """The log took none of these: nobody can ever see that text, so it is no part of the digest and of what is kept."""
+        for event in events:
+            if isinstance(event, TextDelta):
+                self._text.pop()
+                self.pieces -= 1
+                self.chars -= len(event.text)
 
     def _take_text(self, text: str) -> None:
         if self.first_text_at is None:

@@ -198,3 +198,21 @@ def test_thinking_is_timed_from_the_models_first_word(writer: ListWriter) -> Non
     clock.advance(1)
     transcript.take([TextPiece("So it is.")])
     assert ReasoningCompleted("It took two seconds to write this.", 1, 3000) in writer.events
+
+
+def test_text_that_the_log_did_not_take_was_never_said(
+    transcript: Transcript, writer: ListWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can ever see it, so what is kept, and the digest of the end, are without it."""
+
+    def full(*events: AnyEvent) -> int:
+        raise StreamError("The disk is full.")
+
+    transcript.take([TextPiece("One "), TextPiece("two ")])
+    monkeypatch.setattr(writer, "append", full)
+    with pytest.raises(StreamError):
+        transcript.take([TextPiece("three "), TextPiece("four")])
+    assert (
+        transcript.text == "".join(event.text for event in writer.events if isinstance(event, TextDelta)) == "One two "
+    )
+    assert (transcript.digest, transcript.pieces, transcript.chars) == (text_digest("One two "), 2, 8)
