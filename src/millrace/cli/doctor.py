@@ -10,7 +10,7 @@ from rich.markup import escape
 from millrace.cli.options import ConfigFile, DatabaseUrl, DataDir, plain_errors, settings_from
 
 if TYPE_CHECKING:
-    from millrace.server.diagnosis import Check
+    from millrace.server.check import Check
     from millrace.server.settings import Settings
 
 _MARKS = {"ok": "[green]ok[/]     ", "note": "[yellow]note[/]   ", "problem": "[red]problem[/]"}

@@ -13,18 +13,18 @@ import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
-from typing import Literal
 
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from msgspec import Struct
 
 from millrace.model.errors import MillraceError
 from millrace.providers.config import ProviderConfig
 from millrace.providers.discovery import LOCAL_SERVERS, discover
 from millrace.providers.http import HttpClient
 from millrace.providers.kinds import make_provider
+from millrace.server.check import Check
 from millrace.server.models import provider_configs
+from millrace.server.redis_diagnosis import check_redis
 from millrace.server.secret import KEY_FILE
 from millrace.server.serving import bind, check_exposure, url_of
 from millrace.server.settings import GOOD_SECRET_BYTES, Settings, unknown_variables
@@ -33,18 +33,8 @@ from millrace.server.static import PAGE_FOLDER
 from millrace.stores.database import open_database
 from millrace.stores.schema import configuration
 
-State = Literal["ok", "note", "problem"]
 _LITTLE_SPACE = 200 * 1024 * 1024
 _OURS_S = 2.0
-
-
-class Check(Struct, frozen=True):
-    """What was looked at, what was found, and what to do about it."""
-
-    name: str
-    state: State
-    finding: str
-    remedy: str = ""
 
 
 async def diagnose(settings: Settings) -> AsyncIterator[Check]:
@@ -52,6 +42,9 @@ async def diagnose(settings: Settings) -> AsyncIterator[Check]:
     for check in (check_runtime(), check_search(), *check_settings(settings), check_data_dir(settings.data_dir)):
         yield check
     yield await check_database(settings)
+    if settings.redis_address is not None:
+        for check in await check_redis(settings.redis_address):
+            yield check
     yield await asyncio.to_thread(check_port, settings)
     yield check_page(PAGE_FOLDER)
     async for check in check_providers(settings):

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from tests.support.app import small_settings
 
+from millrace.server.check import Check
 from millrace.server.diagnosis import (
-    Check,
     check_data_dir,
     check_database,
     check_page,
@@ -37,6 +37,17 @@ async def test_a_machine_on_which_nothing_happened_yet_is_well(tmp_path: Path) -
     assert [check for check in checks if check.state == "problem" and check.name != "Page"] == []
     assert named(checks, "Models").state == "note"
     assert not (tmp_path / "data").exists(), "looking changes nothing"
+
+
+async def test_redis_is_looked_at_where_there_is_to_be_one(tmp_path: Path) -> None:
+    values = {
+        "redis_url": f"redis://:hidden@127.0.0.1:{free_port()}",
+        "database_url": "postgresql://u@127.0.0.1:1/none",
+    }
+    checks = [check async for check in diagnose(small_settings(tmp_path / "data", port=0, **values))]
+    check = named(checks, "Redis")
+    assert check.state == "problem"
+    assert "hidden" not in f"{check}"
 
 
 def test_who_may_come_in_is_judged() -> None:
