@@ -1,6 +1,6 @@
 """`python -m millrace.cli`: the command `millrace`, where it is not on the path."""
 
-from millrace.cli.main import app
+from millrace.cli.entry import main
 
 if __name__ == "__main__":
-    app(prog_name="millrace")
+    main()

@@ -15,6 +15,9 @@ from millrace.model.errors import MillraceError
 if TYPE_CHECKING:
     from millrace.server.settings import Settings
 
+DEFAULT_URL = "http://127.0.0.1:8000"
+"""Where `millrace serve` listens unless told otherwise."""
+
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="The settings file; ./millrace.toml where it is not given.")
 ]

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from millrace.cli.imports import importing
 from millrace.cli.options import ConfigFile, DatabaseUrl, DataDir, plain_errors, settings_from
 
 
@@ -32,6 +33,8 @@ def serve(  # noqa: PLR0913, PLR0917 - each option of the command is an argument
     config: ConfigFile = None,
 ) -> None:
     """Run the server until it is told to stop (Ctrl-C or SIGTERM)."""
+    with importing():
+        from millrace.server.serving import run_server  # noqa: PLC0415 - see millrace.cli.options
     with plain_errors():
         settings = settings_from(
             config,
@@ -47,6 +50,4 @@ def serve(  # noqa: PLR0913, PLR0917 - each option of the command is an argument
             default_model=model,
             log_level=log_level,
         )
-        from millrace.server.serving import run_server  # noqa: PLC0415 - see millrace.cli.options
-
         run_server(settings)

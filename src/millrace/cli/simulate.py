@@ -1,12 +1,13 @@
 """``millrace simulate``: a model provider on this machine, for developing and testing without a key."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from millrace.providers.config import USUAL
-from millrace.testing.simulator import API_KEY, BehaviourError, Simulator
-from millrace.testing.simulator.service import serve
+from millrace.cli.imports import importing
+
+if TYPE_CHECKING:
+    from millrace.testing.simulator import Simulator
 
 DEFAULT_BEHAVIOUR = "text=mixed&tokens=200&interval_ms=20&ttft_ms=200"
 """What looks like a real model to a person who watches."""
@@ -20,6 +21,9 @@ def simulate(
     ] = DEFAULT_BEHAVIOUR,
 ) -> None:
     """Run a simulated model provider (the wires of OpenAI, Anthropic, Gemini and Ollama) until you press Ctrl-C."""
+    with importing():
+        from millrace.testing.simulator import BehaviourError  # noqa: PLC0415 - see millrace.cli.options
+        from millrace.testing.simulator.service import serve  # noqa: PLC0415 - as above
     try:
         serve(port, host, behaviour, _announce)
     except BehaviourError as error:
@@ -31,8 +35,11 @@ def simulate(
         raise typer.Exit(1) from error
 
 
-def environment(simulator: Simulator) -> list[str]:
+def environment(simulator: "Simulator") -> list[str]:
     """The lines that point each provider to the simulator: those known by name, then those that settings make."""
+    from millrace.providers.config import USUAL  # noqa: PLC0415 - see millrace.cli.options
+    from millrace.testing.simulator import API_KEY  # noqa: PLC0415 - as above
+
     paths = {"anthropic": "", "gemini": "/v1beta"}
     lines: list[str] = []
     for usual in USUAL:
@@ -48,7 +55,7 @@ def environment(simulator: Simulator) -> list[str]:
     ]
 
 
-def _announce(simulator: Simulator) -> None:
+def _announce(simulator: "Simulator") -> None:
     for line in environment(simulator):
         typer.echo(line)
     typer.echo(f"""

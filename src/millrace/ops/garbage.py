@@ -76,7 +76,7 @@ class GarbageKeeper:
 
     def start(self) -> None:
         """Set aside all that exists now, and keep house from now on."""
-        self._collect_all()
+        gc.freeze()
         gc.set_threshold(_YOUNG, _MIDDLE, _NEVER)
         self._task = asyncio.create_task(self._keep(), name="garbage keeper")
 

@@ -22,8 +22,6 @@ from millrace.cli.client.shapes import (
 )
 
 T = TypeVar("T")
-DEFAULT_URL = "http://127.0.0.1:8000"
-"""Where `millrace serve` listens unless told otherwise."""
 TIMEOUT_S = 15.0
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 

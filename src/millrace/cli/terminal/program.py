@@ -9,12 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from millrace.cli.client.api import DEFAULT_URL, Api
+from millrace.cli.client.api import Api
 from millrace.cli.client.errors import ClientError
 from millrace.cli.client.exchange import Exchange
 from millrace.cli.client.link import Link
 from millrace.cli.client.notices import Ended, Piece, Problem
 from millrace.cli.client.shapes import SessionDetail, StoredMessage, StoredSession
+from millrace.cli.options import DEFAULT_URL
 from millrace.cli.terminal.asking import Asking, Inbox, link_words
 from millrace.cli.terminal.clean import one_line
 from millrace.cli.terminal.commands import HELP, Command, Unknown, parse

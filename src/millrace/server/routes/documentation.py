@@ -1,5 +1,6 @@
 """What the OpenAPI description says of errors: one place, so that every route says it alike."""
 
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -32,7 +33,7 @@ EVENT: dict[str, Any] = {
 
 def problems(*statuses: int) -> Responses:
     """The error responses of a route, each with an example, and the form of all others."""
-    others = {"description": "Any other problem", "content": {MEDIA_TYPE: {"schema": ProblemShape.model_json_schema()}}}
+    others = {"description": "Any other problem", "content": {MEDIA_TYPE: {"schema": _problem_schema()}}}
     return {**{status: _response(status) for status in statuses}, "default": others}
 
 
@@ -50,6 +51,11 @@ def sentences(*statuses: int) -> Responses:
     return {**told, "default": others}
 
 
+@cache
+def _problem_schema() -> dict[str, Any]:
+    return ProblemShape.model_json_schema()
+
+
 def _response(status: int) -> dict[str, Any]:
     code, detail = _EXAMPLES[status]
     title = HTTPStatus(status).phrase
@@ -57,5 +63,5 @@ def _response(status: int) -> dict[str, Any]:
     example["recoverable"] = code not in {"UNAUTHORIZED", "NOT_FOUND"}
     return {
         "description": title,
-        "content": {MEDIA_TYPE: {"schema": ProblemShape.model_json_schema(), "example": example}},
+        "content": {MEDIA_TYPE: {"schema": _problem_schema(), "example": example}},
     }
