@@ -67,7 +67,7 @@ async def test_a_server_from_ready_to_stopped_and_started_again(tmp_path: Path) 
                 assert "content_token" in kinds
                 began = time.monotonic()
                 assert server.stop() == 0
-                assert time.monotonic() - began < 5
+                assert time.monotonic() - began < 20, "it waits for nobody, but the machine may be busy"
                 assert (await closed(websocket))[0] == 1012
             cookies = {"millrace_session": client.cookies["millrace_session"]}
         assert "Traceback" not in server.messages()

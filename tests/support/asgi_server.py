@@ -9,7 +9,7 @@ from typing import Any
 
 import uvicorn
 
-LIMIT_S = 10.0
+LIMIT_S = 30.0
 
 
 class QuietServer(uvicorn.Server):

@@ -27,7 +27,7 @@ from millrace.transports.pump import ConnectionClosed
 
 ANA = Principal("ana", "guest")
 BEN = Principal("ben", "guest")
-LIMIT_S = 5.0
+LIMIT_S = 20.0
 ENDS = frozenset({"chat_complete", "chat_cancelled", "chat_error"})
 
 Frame = dict[str, Any]

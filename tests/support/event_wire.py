@@ -11,7 +11,7 @@ from millrace.stream.delivery import Merged
 from millrace.stream.frames import Renderer
 from millrace.transports.sse import CHUNKS_EXTENSION
 
-LIMIT_S = 10.0
+LIMIT_S = 30.0
 
 
 class Words:

@@ -16,7 +16,7 @@ from millrace.cli.client.shapes import RunningTurn, StoredMessage
 from millrace.stream.digest import text_digest
 
 COMMON = {"session_id": "s", "message_id": "m", "turn_id": "t", "timestamp": "x"}
-LIMIT_S = 5.0
+LIMIT_S = 20.0
 
 
 def frame(kind: str, **data: Any) -> bytes:

@@ -29,7 +29,7 @@ from millrace.transports.uvicorn_protocol import FramesProtocol
 
 ANA = Principal("ana", "guest")
 BEN = Principal("ben", "guest")
-LIMIT_S = 10.0
+LIMIT_S = 30.0
 Frame = dict[str, Any]
 
 

@@ -24,7 +24,7 @@ from millrace.server.compose import Ports
 from millrace.server.services import services_of
 from millrace.transports.uvicorn_protocol import FramesProtocol
 
-LIMIT_S = 10.0
+LIMIT_S = 30.0
 PATH = "/api/ws/chat"
 
 
