@@ -10,7 +10,7 @@ from chaos.faults import FAULTS
 from chaos.results import NEEDED_TURNS, TAKEOVER_S, Results, Spread
 from chaos.sites import BACKENDS
 
-_METHOD = Path(__file__).with_name("method.md")
+_METHOD = Path(__file__).with_name("method.txt")
 _HEAD = """# Reliability
 
 What becomes of answers when something breaks. `make chaos` runs real processes, breaks them while they answer, and
