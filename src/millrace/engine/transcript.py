@@ -181,7 +181,7 @@ class Transcript:
                 raise
 
     def _unsay(self, events: Sequence[AnyEvent]) -> None:
-        """The log took none of these: nobody can ever see that text, so it belongs neither to the digest nor to the answer."""
+        """The log took none of these: nobody can ever see that text, so it is no part of the answer and its digest."""
         for event in events:
             if isinstance(event, TextDelta):
                 self._text.pop()

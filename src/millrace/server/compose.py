@@ -52,7 +52,7 @@ from millrace.stores.sql import SqlStore
 
 KNOWLEDGE_FILE = "knowledge.db"
 _RECOVERY_S = 2.0
-_LEASES_S = 1.0
+_LEASES_S = 0.5
 """With leases that end, and are renewed as often: an answer goes on within 2 s of the end of its dead owner's lease."""
 
 
