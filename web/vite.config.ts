@@ -18,6 +18,7 @@ export default defineConfig({
   },
   server: {
     proxy: {
+      "/metrics": { target: SERVER, changeOrigin: false },
       // The server compares Origin with Host: both must say what the browser said.
       "/api": { target: SERVER, ws: true, changeOrigin: false },
     },

@@ -34,4 +34,16 @@ test("register, chat, sign out, and sign in again", async ({ page, stack }) => {
   await expect(chat.sessions).toHaveCount(1);
   await chat.sessions.getByRole("link").click();
   await expect(chat.questions).toHaveText("Mine alone");
+
+  // Who may see what the server does is asked to sign in, and told whether they may.
+  await page.context().clearCookies();
+  await page.goto(`${stack.url}/ops`);
+  await expect(page).toHaveURL(/\/login\?to=ops$/);
+  await page.getByTestId("email-input").fill("ada@example.org");
+  await page.getByTestId("password-input").fill("correct horse battery");
+  await page.getByTestId("login-button").click();
+  await expect(page).toHaveURL(/\/ops$/);
+  await expect(page.getByRole("heading", { name: "For operators" })).toBeVisible();
+  await expect(page.getByText("auth.operators")).toBeVisible();
+  expect(await violations(page)).toEqual([]);
 });

@@ -1,11 +1,12 @@
-import type { ChatClient } from "@millrace/client";
+import type { Api, ChatClient } from "@millrace/client";
 import { ChatProvider, useReadable } from "@millrace/react";
 import { useEffect } from "react";
-import { Redirect, Route, Router, Switch } from "wouter";
+import { Redirect, Route, Router, Switch, useSearch } from "wouter";
 import styles from "./app.module.css";
 import type { Auth } from "./auth/auth.ts";
 import { LoginPage } from "./auth/LoginPage.tsx";
 import { ChatPage } from "./chat/ChatPage.tsx";
+import { opsView } from "./ops/opsView.tsx";
 import { Button } from "./ui/Button.tsx";
 import { Logo } from "./ui/Logo.tsx";
 import { Toaster } from "./ui/Toaster.tsx";
@@ -55,31 +56,53 @@ export function App({ client, auth, base }: AppProps) {
     );
   }
   return (
-    <ChatProvider client={client} connect={user !== null}>
-      <Router base={base}>
-        {user === null ? (
-          <Switch>
-            <Route path="/login">
-              <LoginPage auth={auth} mode={state.session.mode} />
-            </Route>
-            <Route>
-              <Redirect to="/login" replace />
-            </Route>
-          </Switch>
-        ) : (
-          <Switch>
-            <Route path="/chat/:sessionId?">
-              {({ sessionId }) => (
-                <ChatPage sessionId={sessionId ?? null} user={user} auth={auth} />
-              )}
-            </Route>
-            <Route>
-              <Redirect to="/chat" replace />
-            </Route>
-          </Switch>
-        )}
-      </Router>
+    <Router base={base}>
+      <Switch>
+        <Route path="/ops">
+          {user === null ? (
+            <Redirect to="/login?to=ops" replace />
+          ) : (
+            <Operations api={client.api} />
+          )}
+        </Route>
+        <Route>
+          <ChatProvider client={client} connect={user !== null}>
+            {user === null ? (
+              <Switch>
+                <Route path="/login">
+                  <LoginPage auth={auth} mode={state.session.mode} />
+                </Route>
+                <Route>
+                  <Redirect to="/login" replace />
+                </Route>
+              </Switch>
+            ) : (
+              <Switch>
+                <Route path="/chat/:sessionId?">
+                  {({ sessionId }) => (
+                    <ChatPage sessionId={sessionId ?? null} user={user} auth={auth} />
+                  )}
+                </Route>
+                <Route>
+                  <Inside />
+                </Route>
+              </Switch>
+            )}
+          </ChatProvider>
+        </Route>
+      </Switch>
       <Toaster />
-    </ChatProvider>
+    </Router>
   );
+}
+
+/** Where somebody goes who has signed in: to where they wanted to. */
+function Inside() {
+  const wanted = new URLSearchParams(useSearch()).get("to");
+  return <Redirect to={wanted === "ops" ? "/ops" : "/chat"} replace />;
+}
+
+function Operations({ api }: { api: Api }) {
+  useEffect(() => void opsView.load(), []);
+  return <opsView.Component api={api} />;
 }

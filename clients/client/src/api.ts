@@ -234,6 +234,11 @@ export class Api {
     return (await response.json()) as DocumentInfo;
   }
 
+  /** What the server counts, in Prometheus' text format; for operators. */
+  async metrics(): Promise<string> {
+    return (await this.#request("/metrics", {})).text();
+  }
+
   models(): Promise<ModelList> {
     return this.#json("/api/models");
   }
