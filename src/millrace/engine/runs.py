@@ -30,11 +30,17 @@ class Runs:
         self._timer: asyncio.TimerHandle | None = None
         self._closing = False
         self._ended_pieces = 0
+        self._most_pieces = 0
 
     @property
     def pieces(self) -> int:
-        """How many pieces of text came to this process so far, in all turns."""
-        return self._ended_pieces + sum(run.pieces for run, _ in self._runs.values())
+        """How many pieces of text came to this process so far, in all turns. Never fewer than before.
+
+        What a log did not take a run has not said after all; a counter that falls would mean a restart.
+        """
+        pieces = self._ended_pieces + sum(run.pieces for run, _ in self._runs.values())
+        self._most_pieces = max(self._most_pieces, pieces)
+        return self._most_pieces
 
     @property
     def running(self) -> int:
