@@ -26,6 +26,7 @@ SETTINGS = {
     "MILLRACE_LIMITS__TURNS_PER_MINUTE": MANY,
     "MILLRACE_LIMITS__STREAMS_PER_MINUTE": MANY,
     "MILLRACE_LIMITS__FRAMES_PER_SECOND": MANY,
+    "MILLRACE_STUDY__FREE_CHATS_PER_MONTH": "0",
 }
 """The load is one user, who does what limits are there to forbid; all else is as it comes."""
 

@@ -72,6 +72,13 @@ SPOKEN: tuple[Spoken, ...] = (
         b'"token":',
     ),
     Spoken(
+        "study",
+        "event-stream",
+        "/api/v1/semantic_search_stream",
+        lambda model, _: {"user_query": _QUESTION, "model": model},
+        b'"type":"token"',
+    ),
+    Spoken(
         "openai",
         "event-stream",
         "/v1/chat/completions",
