@@ -17,7 +17,7 @@ import { onNextPaint } from "./schedule.ts";
 import { SessionList } from "./sessions.ts";
 import { Emitter, type Readable } from "./store.ts";
 import { browserTabs, type TabMessage, type Tabs } from "./tabs.ts";
-import { webSocketTransport } from "./transport.ts";
+import { environmentTransport } from "./transport.ts";
 import { hasEnded, hasGap, type Turn } from "./turn.ts";
 import { verify } from "./verify.ts";
 import { chatWays, type TransportKind } from "./ways.ts";
@@ -63,7 +63,7 @@ export class ChatClient {
     const resume = (turn: Turn) => this.#resume(turn);
     this.#loader = new SessionLoader(this.api, this.#conversations, this.sessions, resume);
     this.#poller = new Poller(this.#clock, this.#conversations, this.#loader);
-    const { transport = webSocketTransport(), transports = TRANSPORTS } = options;
+    const { transport = environmentTransport(), transports = TRANSPORTS } = options;
     this.#connection = new Connection({
       ways: chatWays(this.api, this.#clock, transport, transports),
       clock: this.#clock,

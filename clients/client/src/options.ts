@@ -13,8 +13,8 @@ import type { TransportKind } from "./ways.ts";
 /** Everything is optional: what is not given is the browser's own. */
 export interface ChatClientOptions {
   readonly api?: Api;
-  /** Opens WebSockets. */
-  readonly transport?: Transport;
+  /** Opens WebSockets; null where there are none. */
+  readonly transport?: Transport | null;
   /** How the server may be spoken to, best first: by default WebSocket, then event streams, then whole answers. */
   readonly transports?: readonly TransportKind[];
   readonly clock?: Clock;

@@ -15,6 +15,11 @@ export interface Transport {
   open(url: string, events: ChannelEvents): Channel;
 }
 
+/** What this environment opens WebSockets with; null where it has none. */
+export function environmentTransport(): Transport | null {
+  return globalThis.WebSocket ? webSocketTransport() : null;
+}
+
 /** The browser's WebSocket, or any with the same interface. */
 export function webSocketTransport(
   Socket: typeof WebSocket | undefined = globalThis.WebSocket,

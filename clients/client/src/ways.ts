@@ -17,15 +17,19 @@ export interface Way {
   readonly address: () => Promise<string>;
 }
 
-/** The ways of the protocol `chat`, in the order in which they are given. */
+/**
+ * The ways of the protocol `chat`, in the order in which they are given.
+ *
+ * @param socket Opens WebSockets; null where the environment has none, as Node before version 22.
+ */
 export function chatWays(
   api: Api,
   clock: Clock,
-  socket: Transport,
+  socket: Transport | null,
   kinds: readonly TransportKind[],
 ): Way[] {
-  const all: Record<TransportKind, Way> = {
-    websocket: {
+  const all: Record<TransportKind, Way | null> = {
+    websocket: socket && {
       kind: "websocket",
       transport: socket,
       address: () => api.socketAddress("/api/ws/chat"),
@@ -47,7 +51,7 @@ export function chatWays(
       },
     },
   };
-  return kinds.map((kind) => all[kind]);
+  return kinds.map((kind) => all[kind]).filter((way) => way !== null);
 }
 
 /** Carries nothing but signs of life: what is asked goes another way. */

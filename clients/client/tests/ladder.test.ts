@@ -1,6 +1,6 @@
 import type { ClientFrame, ServerFrame } from "@millrace/protocol";
 import { describe, expect, it } from "vitest";
-import type { ChatClient } from "../src/index.ts";
+import type { ChatClient, ChatClientOptions } from "../src/index.ts";
 import { detail, refusal, Script, settle, setUp, stored } from "./support.ts";
 
 /** One request for an event stream, as the server sees it. */
@@ -49,8 +49,11 @@ class Stream {
 }
 
 /** A server behind something that lets through what the test wants. */
-function behindProxy(through: { sse: boolean | "held"; http: boolean }) {
-  const set = setUp({ transports: ["websocket", "sse", "batch"] });
+function behindProxy(
+  through: { sse: boolean | "held"; http: boolean },
+  options: Partial<ChatClientOptions> = {},
+) {
+  const set = setUp({ transports: ["websocket", "sse", "batch"], ...options });
   const streams: Stream[] = [];
   set.server.answer = (line, init) => {
     if (!through.http) throw new TypeError("fetch failed");
@@ -325,6 +328,21 @@ it("a server that fails while answers come whole is missed", async () => {
   through.http = false;
   await clock.advance(25_000);
   expect(status()).toEqual(["reconnecting", null]);
+});
+
+it("an environment without WebSockets begins with event streams", async () => {
+  const { client, server, clock, streams } = behindProxy(
+    { sse: true, http: true },
+    {
+      transport: null,
+    },
+  );
+  client.connect();
+  await clock.advance(400);
+  expect(client.connection.get()).toMatchObject({ state: "connected", transport: "sse" });
+  expect(streams).toEqual([]);
+  await clock.advance(200_000);
+  expect(server.tickets, "there is nothing better to try").toBe(0);
 });
 
 describe("a sign-in that ends while a connection lasts", () => {

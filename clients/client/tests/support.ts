@@ -40,6 +40,11 @@ export class FakeClock implements Clock {
     this.#timers.delete(handle as number);
   }
 
+  /** How many timers wait. */
+  get waiting(): number {
+    return this.#timers.size;
+  }
+
   /** Moves on, runs what becomes due in order, and lets promises settle between. */
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms;
