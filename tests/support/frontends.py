@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,11 @@ class Seen:
         return sight
 
 
-def run_clients(script: str, url: str) -> Seen:
-    """Run one script of `tests/clients/src` against the server at `url`."""
+def run_clients(script: str, url: str, environment: Mapping[str, str] | None = None) -> Seen:
+    """Run one script of `tests/clients/src` against the server at `url`, with more of an environment if needed."""
     done = subprocess.run(
         ["node", "--no-warnings", str(CLIENTS / "src" / script)],
-        env={**os.environ, "MILLRACE_URL": url},
+        env={**os.environ, "MILLRACE_URL": url, **(environment or {})},
         capture_output=True,
         text=True,
         timeout=LIMIT_S,
