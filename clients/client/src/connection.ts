@@ -327,7 +327,6 @@ export class Connection<
     this.#trial = null;
     this.#open = false;
     this.#proven = false;
-    this.#change({ transport: null });
     const channel = this.#channel;
     this.#channel = null;
     channel?.close(1000, "");
@@ -345,6 +344,9 @@ export class Connection<
   }
 
   #change(change: Partial<ConnectionStatus>): void {
-    this.#status.update((status) => ({ ...status, ...change }));
+    this.#status.update((status) => {
+      const next = { ...status, ...change };
+      return next.state === "connected" ? next : { ...next, transport: null };
+    });
   }
 }

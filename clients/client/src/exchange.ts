@@ -114,7 +114,10 @@ class ExchangeChannel implements Channel {
     const frames = [...(this.#config ? [this.#config] : []), ...resumes, ...this.#asked];
     const whole = await this.#exchange(frames, stream, "", (text) => this.#onRecord(text));
     if (whole === false) this.#fail();
-    if (this.#stream === stream) this.#asked = [];
+    if (!whole || this.#stream !== stream) return;
+    // The server has nothing more to say: what it was asked about is over, whatever it said of it.
+    this.#asked = [];
+    for (const [turnId] of turns) this.#turns.delete(turnId);
   }
 
   /**

@@ -267,6 +267,21 @@ describe("the digest", () => {
     expect(content).toBe("Right");
     expect(events).toContainEqual({ kind: "digest-mismatch", turnId: "t1", healed: false });
   });
+
+  it("is checked of an answer that was stopped, too", async () => {
+    const { client, connect, server } = setUp();
+    const events: ClientEvent[] = [];
+    client.on((event) => events.push(event));
+    const socket = await connect();
+    client.send("s1", "Hello?");
+    const script = new Script("t1", "s1", "m1", "r1");
+    const kept = { id: "m1", turn_id: "t1", content: "Half", status: "cancelled" } as const;
+    server.sessions.set("s1", detail({ messages: [stored({ ...kept, role: "assistant" })] }));
+    socket.deliver(script.started(), script.token("Hal"), script.cancelled(digestOf("Half")));
+    await vi.waitFor(() => expect(events.at(-1)?.kind).toBe("turn-ended"));
+    expect(events[0]).toEqual({ kind: "digest-mismatch", turnId: "t1", healed: false });
+    expect(answers(client)[0]).toMatchObject({ content: "Half", status: "cancelled" });
+  });
 });
 
 describe("commands", () => {

@@ -190,10 +190,15 @@ describe("where WebSockets are blocked", () => {
     client.reconnect();
     await settle();
     expect(transport.sockets).toHaveLength(3);
+    const seen: unknown[] = [];
+    client.connection.subscribe(() => seen.push(status().join()));
     transport.last.accept();
     expect(status(), "opening alone proves nothing").toEqual(["connected", "sse"]);
     transport.last.deliver({ type: "pong", data: {} });
     expect(status()).toEqual(["connected", "websocket"]);
+    expect(new Set(seen), "there is no moment without a connection").toEqual(
+      new Set(["connected,websocket"]),
+    );
     expect(streams[0]?.signal?.aborted).toBe(true);
     expect(transport.last.commands).toEqual([
       { type: "chat_resume", data: { turn_id: "t1", after_seq: 1 } },

@@ -308,14 +308,14 @@ export class Script {
     };
   }
 
-  cancelled(): TurnFrame {
+  cancelled(digest = ""): TurnFrame {
     return {
       type: "chat_cancelled",
       data: {
         ...this.#ids(),
         partial_message: this.text,
         tokens_generated: this.#index,
-        digest: "",
+        digest,
         cancelled_by: "user",
       },
     };

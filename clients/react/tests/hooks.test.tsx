@@ -1,6 +1,7 @@
+import { browserNetwork, type NetworkEvent } from "@millrace/client";
 import { act, cleanup, render, screen } from "@testing-library/react";
 import { memo, StrictMode, useMemo, useState } from "react";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { detail, Script, settle, setUp, stored } from "../../client/tests/support.ts";
 import {
   ChatProvider,
@@ -216,4 +217,22 @@ describe("useChatStream", () => {
     expect(renders).toBe(1);
     expect(lists).toBe(before);
   });
+});
+
+it("the browser's own signals are heard until nobody listens", () => {
+  const network = browserNetwork();
+  const heard: NetworkEvent[] = [];
+  const stop = network.subscribe((event) => heard.push(event));
+  window.dispatchEvent(new Event("offline"));
+  window.dispatchEvent(new Event("online"));
+  const visible = vi.spyOn(document, "visibilityState", "get");
+  for (const state of ["hidden", "visible"] as const) {
+    visible.mockReturnValue(state);
+    document.dispatchEvent(new Event("visibilitychange"));
+  }
+  expect(heard).toEqual(["offline", "online", "visible"]);
+  stop();
+  window.dispatchEvent(new Event("online"));
+  expect(heard).toHaveLength(3);
+  expect(network.online()).toBe(true);
 });
