@@ -1,5 +1,6 @@
 """`python -m chaos`: break what answers, and account for every token."""
 
+import math
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -16,15 +17,15 @@ from tests.support.redis import redis_program
 
 from chaos.faults import FAULTS, Fault
 from chaos.report import page
-from chaos.results import Results, conditions, encoded
-from chaos.round import LIMIT_S, TRANSPORTS, Players, Round, routes
+from chaos.results import NEEDED_TURNS, Results, conditions, encoded
+from chaos.round import INTERVAL_MS, LIMIT_S, TRANSPORTS, Players, Round, routes
 from chaos.sites import BACKENDS, Backend, open_site
 from millrace.testing.simulator.process import simulator_process
 
 DOCS = Path(__file__).parent.parent / "docs"
 QUICK = {
     "memory": ("truncate",),
-    "sqlite": ("kill", "terminate", "disk", "provider"),
+    "sqlite": ("kill", "provider", "disk"),
     "redis": ("kill", "sleep", "redis-restart", "redis-flushed", "database"),
 }
 """What a short run does."""
@@ -41,6 +42,15 @@ class Plan(Struct, frozen=True):
     repeats: int
     seed: int
     lease_s: float
+    interval_ms: int
+
+    def rounds(self, backend: Backend) -> Iterator[tuple[Fault, int]]:
+        """Each round with its seed, which is the same whatever else is played."""
+        faults = self.faults[backend]
+        answers = self.turns * len(self.transports) * len(faults)
+        for repeat in range(self.repeats or max(2, math.ceil(NEEDED_TURNS / max(1, answers)))):
+            for fault in faults:
+                yield fault, self.seed + 1000 * FAULTS.index(fault) + repeat
 
 
 def _names(text: str, known: Sequence[str], what: str) -> Sequence[str]:
@@ -58,7 +68,9 @@ def main(
     fault: Annotated[str, typer.Option(help="Faults: " + ", ".join(each.name for each in FAULTS))] = "",
     transport: Annotated[str, typer.Option(help="Transports: " + ", ".join(TRANSPORTS))] = "",
     turns: Annotated[int, typer.Option(min=0, help="Answers at a time for each transport; 0: 50, or 8.")] = 0,
-    repeats: Annotated[int, typer.Option(min=0, help="Rounds for each fault; 0: 2, or 1.")] = 0,
+    repeats: Annotated[
+        int, typer.Option(min=0, help="Rounds for each fault; 0: as many as 2,000 answers take, or 1.")
+    ] = 0,
     lease: Annotated[float, typer.Option(min=0, help="The servers' lease in seconds; 0: 5, or 1.")] = 0,
     seed: Annotated[int, typer.Option(help="Chance; 0: another one each time.")] = 0,
     report: Annotated[Path | None, typer.Option(help="Where page and JSON are written; docs/ for a full run.")] = None,
@@ -81,9 +93,10 @@ def main(
         },
         _names(transport, list(TRANSPORTS), "transport"),
         turns or (8 if quick else 50),
-        repeats or (1 if quick else 2),
+        repeats or (1 if quick else 0),
         seed or time.time_ns() % 1_000_000,
         lease or (1.0 if quick else 5.0),
+        INTERVAL_MS // 2 if quick else INTERVAL_MS,
     )
     results = uvloop.run(_run(plan, console))
     if not (quick or backend or fault or transport) or report is not None:
@@ -97,16 +110,14 @@ def main(
 
 async def _run(plan: Plan, console: Console) -> Results:
     began = time.monotonic()
-    under = conditions(
-        seed=plan.seed, turns=plan.turns, repeats=plan.repeats, transports=plan.transports, lease_s=plan.lease_s
-    )
+    under = conditions(seed=plan.seed, turns=plan.turns, transports=plan.transports, lease_s=plan.lease_s)
     rounds: list[Round] = []
     left_out: dict[str, None] = {}
     async with simulator_process() as simulator:
-        for backend, faults in plan.faults.items():
-            async with open_site(backend, simulator, lease_s=plan.lease_s, routes=routes()) as site:
-                players = Players(site, plan.transports, plan.turns)
-                for fault, seed in _seeded(plan, faults):
+        for backend in plan.faults:
+            async with open_site(backend, simulator, lease_s=plan.lease_s, routes=routes(plan.interval_ms)) as site:
+                players = Players(site, plan.transports, plan.turns, plan.interval_ms)
+                for fault, seed in plan.rounds(backend):
                     if not fault.possible(site):
                         left_out[fault.title] = None
                         continue
@@ -114,13 +125,6 @@ async def _run(plan: Plan, console: Console) -> Results:
                     _tell(rounds[-1], console)
                 await players.close()
     return Results(replace(under, left_out=list(left_out), seconds=time.monotonic() - began), rounds)
-
-
-def _seeded(plan: Plan, faults: Sequence[Fault]) -> Iterator[tuple[Fault, int]]:
-    """Each round with its seed, which is the same whatever else is played."""
-    for repeat in range(plan.repeats):
-        for fault in faults:
-            yield fault, plan.seed + 1000 * FAULTS.index(fault) + repeat
 
 
 def _tell(played: Round, console: Console) -> None:

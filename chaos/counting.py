@@ -49,6 +49,7 @@ class Counts(Struct, frozen=True):
     Attributes:
         turns: Answers.
         in_flight: Of these, how many were being written when the fault came.
+        returns: How often clients came back, because they had lost the connection or been refused.
         tokens: Tokens that clients got, doubled ones included.
         completed: Answers that came to their natural end.
         failed: Answers that ended with an error that this fault may lead to.
@@ -68,6 +69,7 @@ class Counts(Struct, frozen=True):
 
     turns: int = 0
     in_flight: int = 0
+    returns: int = 0
     tokens: int = 0
     completed: int = 0
     failed: int = 0
@@ -93,7 +95,7 @@ class Counts(Struct, frozen=True):
         return {name: number for name, number in asdict(self).items() if number and name not in _HARMLESS}
 
 
-_HARMLESS = ("turns", "in_flight", "tokens", "completed", "failed", "told")
+_HARMLESS = ("turns", "in_flight", "returns", "tokens", "completed", "failed", "told")
 
 
 def total(counts: Iterable[Counts]) -> Counts:

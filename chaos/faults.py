@@ -41,7 +41,7 @@ class Fault:
     strike: Callable[[Site, Random], Awaitable[float]]
     honest: frozenset[str] = COMPLETE
     cut: bool = False
-    tokens: int = 140
+    tokens: int = 160
     wrong_clock: bool = False
 
     def possible(self, site: Site) -> bool:
@@ -256,7 +256,7 @@ FAULTS: tuple[Fault, ...] = (
         ("redis",),
         _silence_redis,
         honest=COMPLETE | BROKEN,
-        tokens=180,
+        tokens=200,
     ),
     Fault(
         "redis-flushed",

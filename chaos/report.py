@@ -97,6 +97,7 @@ def _cells(results: Results) -> str:
             cell.transport,
             f"{cell.counts.turns:,}",
             f"{cell.counts.in_flight:,}",
+            f"{cell.counts.returns:,}",
             f"{cell.counts.tokens:,}",
             f"{cell.counts.completed:,}",
             cell.counts.failed,
@@ -105,7 +106,19 @@ def _cells(results: Results) -> str:
         ]
         for cell in sorted(results.cells(), key=lambda cell: list(titles).index(cell.fault))
     ]
-    head = ["fault", "backend", "transport", "turns", "in flight", "tokens", "completed", "ended", "told", *_TITLES]
+    head = [
+        "fault",
+        "backend",
+        "transport",
+        "turns",
+        "in flight",
+        "returns",
+        "tokens",
+        "completed",
+        "ended",
+        "told",
+        *_TITLES,
+    ]
     return "## Every fault, backend and transport\n\n" + _table(head, rows)
 
 
@@ -122,8 +135,8 @@ def _circumstances(results: Results) -> str:
     left_out = ", ".join(conditions.left_out) or "nothing"
     return (
         "## This run\n\n"
-        f"{conditions.at}, seed {conditions.seed}, {conditions.repeats} rounds for each fault and backend, "
-        f"{conditions.seconds / 60:.0f} minutes. {conditions.machine}, Python {conditions.python}, load average "
+        f"{conditions.at}, seed {conditions.seed}, {len(results.rounds)} rounds in {conditions.seconds / 60:.0f} min. "
+        f"{conditions.machine}, Python {conditions.python}, load average "
         f"{conditions.load_average} before it began. Left out for want of what it takes: {left_out}. All figures, "
         "round by round: [reliability.json](reliability.json).\n"
     )

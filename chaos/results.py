@@ -25,7 +25,6 @@ class Conditions(Struct, frozen=True):
         at: When, ISO 8601.
         seed: What the rounds' seeds follow from.
         turns: Answers at a time for each transport.
-        repeats: Rounds for each fault.
         transports: What was spoken.
         lease_s: The lease of the servers.
         left_out: Faults that this machine has not what it takes for.
@@ -38,7 +37,6 @@ class Conditions(Struct, frozen=True):
     at: str
     seed: int
     turns: int
-    repeats: int
     transports: Sequence[str]
     lease_s: float
     left_out: Sequence[str]
@@ -150,14 +148,13 @@ class Results(Struct, frozen=True):
         }
 
 
-def conditions(*, seed: int, turns: int, repeats: int, transports: Sequence[str], lease_s: float) -> Conditions:
+def conditions(*, seed: int, turns: int, transports: Sequence[str], lease_s: float) -> Conditions:
     """Those of a run that begins now, here."""
     memory = psutil.virtual_memory().total / 2**30
     return Conditions(
         at=datetime.now(UTC).isoformat(timespec="minutes"),
         seed=seed,
         turns=turns,
-        repeats=repeats,
         transports=transports,
         lease_s=lease_s,
         left_out=(),

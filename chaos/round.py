@@ -29,15 +29,16 @@ TRANSPORTS: Mapping[str, type[Speaker]] = {
     "Socket.IO": TokensEventsSpeaker,
 }
 """Each with what is spoken over it: `chat`, `tokens`, and the events of `tokens`."""
-PACE = "text=places&interval_ms=60"
-CUT_TOKENS, CUT_AFTER = 140, 70
+INTERVAL_MS = 60
+"""Between two tokens of an answer. All answers together are what two shared cores can carry."""
+CUT_TOKENS, CUT_AFTER = 160, 80
 GOES_ON = ("sim/sim?", "plain/sim?overlap=8&", "plain/sim?")
 """A model that continues exactly, one that says eight tokens again first, and one that begins anew."""
 CUT_SEED = 0
 BEGUN = (2, 12)
 """The fault comes when every answer has at least so many tokens, each as many as chance says."""
 LIMIT_S = 30.0
-AT_ONCE = 12
+AT_ONCE = 24
 
 
 class Answer(Struct, frozen=True):
@@ -99,11 +100,15 @@ class Round(Struct, frozen=True):
         return found
 
 
-def routes() -> Mapping[str, str]:
+def routes(interval_ms: int) -> Mapping[str, str]:
     """Routes for answers whose provider is cut off, by how the second model goes on."""
-    pace = f"seed={CUT_SEED}&tokens={CUT_TOKENS}&{PACE}"
+    pace = f"seed={CUT_SEED}&{_pace(CUT_TOKENS, interval_ms)}"
     first = f"cut/sim?{pace}&fault=cut&after={CUT_AFTER}"
     return {f"chain{number}": f"{first}, {model}{pace}" for number, model in enumerate(GOES_ON[:2])}
+
+
+def _pace(tokens: int, interval_ms: int) -> str:
+    return f"tokens={tokens}&text=places&interval_ms={interval_ms}"
 
 
 class Players:
@@ -113,12 +118,14 @@ class Players:
         site: Where.
         transports: Which, by name.
         turns: Answers at a time for each of them.
+        interval_ms: Between two tokens of each.
     """
 
-    def __init__(self, site: Site, transports: Sequence[str], turns: int) -> None:
+    def __init__(self, site: Site, transports: Sequence[str], turns: int, interval_ms: int) -> None:
         self._site = site
         self._transports = transports
         self._turns = turns
+        self._interval_ms = interval_ms
         self._users: dict[str, list[Visitor]] = {}
         self._tls = ssl.create_default_context()  # none is used, and each client would make its own, which takes 50 ms
 
@@ -139,7 +146,8 @@ class Players:
         )
         following = [asyncio.create_task(client.follow()) for client in clients]
         await asyncio.sleep(random.uniform(0.1, 1.0))
-        in_flight = [client.heard.over is None for client in clients]
+        # A provider that breaks off does so in the midst of each answer, whenever that is.
+        in_flight = [fault.cut or client.heard.over is None for client in clients]
         struck = await fault.strike(site, random)
         await asyncio.wait(following, timeout=LIMIT_S)
         failures = [_failure(task) for task in following]
@@ -176,7 +184,7 @@ class Players:
         user = f"{transport} {number}" if transport == "Socket.IO" else transport
         client = Client(TRANSPORTS[transport], await self._visitors(user), Random(random.random()))
         seed = random.randrange(1, 26**3)
-        pace = f"tokens={fault.tokens}&{PACE}"
+        pace = _pace(fault.tokens, self._interval_ms)
         client.model = f"{GOES_ON[number % len(GOES_ON)]}seed={seed}&{pace}"
         if fault.cut and number % 3 < 2:
             seed, client.model = CUT_SEED, f"chain{number % 3}"
@@ -208,7 +216,7 @@ class Players:
         evidence = Evidence(
             client.expected, tuple(heard.pieces), tuple(heard.overs), kept, fault.honest, client.told, faults
         )
-        counts = replace(count(evidence), in_flight=in_flight)
+        counts = replace(count(evidence), in_flight=in_flight, returns=client.returns)
         problem = ""
         if violations := counts.violations():
             end = heard.overs[0] if heard.overs else None

@@ -10,9 +10,7 @@ from chaos.round import Answer, Round
 from msgspec.structs import replace
 
 RIGHT = Counts(turns=1, in_flight=1, tokens=140, completed=1)
-CONDITIONS = Conditions(
-    "2026-01-02T03:04+00:00", 7, 50, 2, ["WebSocket"], 5.0, ["the clock jumps"], "here", "3.11.7", 0.5
-)
+CONDITIONS = Conditions("2026-01-02T03:04+00:00", 7, 50, ["WebSocket"], 5.0, ["the clock jumps"], "here", "3.11.7", 0.5)
 
 
 def answer(counts: Counts = RIGHT, *, after_s: float = 5.5, elsewhere: bool = True, problem: str = "") -> Answer:
@@ -40,7 +38,7 @@ def test_a_run_where_nothing_is_wrong() -> None:
     text = page(found, limit_s=30)
     assert "Nothing was lost, doubled, reordered or taken back" in text
     assert "| redis | connected to another process | 2 | 5.50 | 6.00 | 6.00 |" in text
-    assert "| kill -9 of the owner | redis | WebSocket | 2 | 2 | 280 | 2 | 0 | 0 | 0 |" in text
+    assert "| kill -9 of the owner | redis | WebSocket | 2 | 2 | 0 | 280 | 2 | 0 | 0 | 0 |" in text
     assert "2 (of 2,000 wanted)" in text
     assert "Left out for want of what it takes: the clock jumps." in text
     assert "{" not in text
