@@ -29,8 +29,11 @@ test("a provider is killed in the middle of an answer, and the next one finishes
   const shown = async () =>
     words((await chat.texts.first().innerText()).replace(await seam.innerText(), " "));
   expect(await shown()).toBe(whole);
+  const why = await seam.locator("span").getAttribute("title");
+  expect(why).toContain("openai/sim: ");
   await page.reload();
   await expect(seam).toHaveCount(1);
+  expect(await seam.locator("span").getAttribute("title")).toBe(why);
   expect(await shown()).toBe(whole);
 
   // Nobody answers for the first model any more: before the first word nobody sees anything of it.

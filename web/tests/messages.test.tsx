@@ -1,3 +1,4 @@
+import type { CompletionMetadata } from "@millrace/client";
 import { ChatProvider, useConversation } from "@millrace/react";
 import { act, cleanup, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
@@ -206,6 +207,37 @@ describe("a conversation", () => {
     for (const fact of ["Part of a/x", "about 12 tokens, $0.50", "Part of c/w"]) {
       expect(facts).toContain(fact);
     }
+  });
+
+  it("shows a stored answer's steps, thinking time and seams as they were told live", async () => {
+    const metadata: Partial<CompletionMetadata> = {
+      model: "b/y",
+      reasoning_steps: [
+        { step_number: 1, type: "exploration", content: "Look around.", confidence: 0.75 },
+      ],
+      reasoning_time_ms: 65_000,
+      seams: [
+        {
+          type: "provider_switched",
+          position: 5,
+          from_model: "a/x",
+          to_model: "b/y",
+          reason: "slow",
+        },
+        { type: "turn_resumed", position: 16 },
+      ],
+    };
+    const content = "One 🌊\n\nTwo more\n\nEnd";
+    const reasoning = "Look around.";
+    await mount([stored({ id: "m1", role: "assistant", content, reasoning, metadata })]);
+    expect(screen.getAllByTestId("seam").map((seam) => seam.textContent)).toEqual([
+      "b/y went on here after a/x failed",
+      "Resumed here after an interruption",
+    ]);
+    expect(screen.getByTitle("a/x: slow")).toBeTruthy();
+    await userEvent.setup().click(screen.getByText("Thought for 1 min 5 s"));
+    const thinking = screen.getByTestId("thinking").textContent;
+    for (const told of ["Exploring", "75 % sure", "Look around."]) expect(thinking).toContain(told);
   });
 
   it("tells what an answer took to whoever asks", async () => {

@@ -1,7 +1,14 @@
 import type { Message, RunningTurn, SessionDetail, TurnFrame } from "@millrace/protocol";
 import { type ConversationState, LOST, type Unanswered } from "./conversationState.ts";
 import type { Failure } from "./errors.ts";
-import { type ChatMessage, isPending, localMessage, storedMessage, withTurn } from "./messages.ts";
+import {
+  type ChatMessage,
+  isPending,
+  localMessage,
+  storedMessage,
+  withPassed,
+  withTurn,
+} from "./messages.ts";
 import type { OutboxEntry } from "./outbox.ts";
 import { type Readable, Store } from "./store.ts";
 import { foldFrame, hasEnded, newTurn, type Turn } from "./turn.ts";
@@ -289,19 +296,7 @@ export class Conversation {
     const live = before.turnId === null ? undefined : this.#turns.get(before.turnId);
     const waiting = [...this.#unanswered.values()].some((one) => one.answerKey === before.key);
     if (message.role === "assistant" && (waiting || (live && !hasEnded(live)))) return before;
-    // What only the frames told is kept while the page is open.
-    const { steps, reasoningMs, emotion, passages, seams, pieces } = before;
-    return before.turnId === message.turn_id
-      ? {
-          ...stored,
-          steps,
-          reasoningMs,
-          emotion: stored.emotion ?? emotion,
-          passages,
-          seams,
-          pieces,
-        }
-      : stored;
+    return before.turnId === message.turn_id ? withPassed(stored, before) : stored;
   }
 
   #addRunning(running: RunningTurn, messages: ChatMessage[], known: readonly ChatMessage[]): void {

@@ -5,8 +5,9 @@ import type {
   EmotionState,
   Message,
   Passage,
-  ReasoningStep,
   SharedMessage,
+  StoredSeam,
+  StoredStep,
 } from "@millrace/protocol";
 import { type Failure, failureOf } from "./errors.ts";
 import type { Seam, Turn } from "./turn.ts";
@@ -40,7 +41,7 @@ export interface ChatMessage {
   readonly version: number;
   readonly versionCount: number;
   readonly reasoning: string | null;
-  readonly steps: readonly ReasoningStep[];
+  readonly steps: readonly StoredStep[];
   readonly reasoningMs: number | null;
   /** An estimate of what the message shows; null where none was made. */
   readonly emotion: EmotionState | null;
@@ -110,8 +111,10 @@ export function storedMessage(message: Message, key: string): ChatMessage {
     version: message.version,
     versionCount: message.version_count,
     reasoning: message.reasoning,
+    steps: message.metadata?.reasoning_steps ?? [],
+    reasoningMs: message.metadata?.reasoning_time_ms ?? null,
     emotion: message.metadata?.emotion_state ?? null,
-    seams: seamsOf(message.metadata?.parts ?? []),
+    seams: message.metadata?.seams?.map(seamOf) ?? seamsOf(message.metadata?.parts ?? []),
     model: message.metadata?.model ?? null,
     citations: message.metadata?.citations ?? [],
     metadata: message.metadata,
@@ -126,7 +129,27 @@ export function sharedMessage(message: SharedMessage): ChatMessage {
   return { ...BLANK, key: id, id, role, content, status, createdAt, model, citations };
 }
 
-/** Where one part of a stored answer ends and the next one begins. */
+/** A stored message with what only the frames told of it while the page is open. */
+export function withPassed(stored: ChatMessage, before: ChatMessage): ChatMessage {
+  return {
+    ...stored,
+    steps: stored.steps.length > 0 ? stored.steps : before.steps,
+    reasoningMs: stored.reasoningMs ?? before.reasoningMs,
+    emotion: stored.emotion ?? before.emotion,
+    seams: stored.seams.length > 0 ? stored.seams : before.seams,
+    passages: before.passages,
+    pieces: before.pieces,
+  };
+}
+
+function seamOf(seam: StoredSeam): Seam {
+  const { position } = seam;
+  if (seam.type === "turn_resumed") return { kind: "resumed", position };
+  const { from_model: from, to_model: to, reason } = seam;
+  return { kind: "switched", position, from, to, reason };
+}
+
+/** Where one part of an answer ends and the next one begins, of one that was stored before its seams were kept. */
 function seamsOf(parts: readonly AnswerPart[]): readonly Seam[] {
   const said = parts.filter((part) => part.chars > 0);
   let position = 0;

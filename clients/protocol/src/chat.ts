@@ -56,6 +56,20 @@ export interface AnswerPart {
   chars: number;
 }
 
+/** A step of reasoning as it is kept. */
+export type StoredStep = Omit<ReasoningStep, "timestamp">;
+
+/** Where somebody else went on with an answer, as it is kept; named as the frame that told it. */
+export type StoredSeam =
+  | { type: "turn_resumed"; position: number }
+  | {
+      type: "provider_switched";
+      position: number;
+      from_model: string;
+      to_model: string;
+      reason: string;
+    };
+
 /** What is known of a finished answer; also the `metadata` of a stored message. */
 export interface CompletionMetadata {
   provider_used: string;
@@ -75,6 +89,10 @@ export interface CompletionMetadata {
   parts?: AnswerPart[];
   /** An estimate of the emotion in the message, where one was made. */
   emotion_state?: EmotionState;
+  /** Of a stored message alone: how it came about, and where somebody else went on. */
+  reasoning_steps?: StoredStep[];
+  reasoning_time_ms?: number;
+  seams?: StoredSeam[];
 }
 
 type Frame<Type extends wire.ServerFrame["type"]> = Extract<wire.ServerFrame, { type: Type }>;

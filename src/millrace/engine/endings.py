@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from msgspec import to_builtins
 
@@ -23,7 +23,7 @@ from millrace.model.generation import PromptMessage
 from millrace.model.messages import EMOTION_STATE, MessageError, MessageStatus, Turn, Version
 from millrace.model.turns import TurnOutcome
 from millrace.ports import Clock
-from millrace.stream.metadata import cited_passages, completion_metadata, partial_metadata
+from millrace.stream.metadata import cited_passages, completion_metadata, partial_metadata, passed_metadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def outcome_of(
 ) -> TurnOutcome:
     """What to store of a turn that ended with `event` at `now_ms`; its log alone tells all of it."""
     status: MessageStatus = "complete"
-    metadata = None
+    metadata: dict[str, Any] = {}
     error = None
     match event:
         case TurnCompleted():
@@ -154,8 +154,9 @@ def outcome_of(
             status = "failed"
             metadata = partial_metadata(event, _citations(transcript))
             error = MessageError(event.code, event.message)
+    metadata |= passed_metadata(transcript.steps, transcript.reasoning_ms, transcript.seams)
     if transcript.answer_emotion is not None:
-        metadata = {**(metadata or {}), EMOTION_STATE: to_builtins(transcript.answer_emotion)}
+        metadata[EMOTION_STATE] = to_builtins(transcript.answer_emotion)
     answer = Version(
         number=0,
         content=transcript.text,

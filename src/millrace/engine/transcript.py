@@ -66,6 +66,8 @@ class Transcript:
         self._reasoning: list[str] = []
         self._steps = StepCutter()
         self.steps: list[StepFound] = []
+        self.seams: list[ProviderSwitched | TurnResumed] = []
+        self.reasoning_ms: int | None = None
         self._heard_at: float | None = None
         self.chars = 0
         self.pieces = 0
@@ -97,17 +99,23 @@ class Transcript:
                     self.passages, self.gathered = event.passages, True
                 case EmotionUpdated():
                     self._replay_emotion(event)
-                case ProviderSwitched():
-                    chars = self.part().chars
-                    usage = event.usage
-                    part = None if usage is None else Part(event.from_model, usage, event.cost, chars)
-                    self._next_part(part, event.to_model)
-                case TurnResumed():
-                    self._lose_part()
+                case ReasoningCompleted(duration_ms=duration_ms):
+                    self.reasoning_ms = duration_ms
+                case ProviderSwitched() | TurnResumed():
+                    self._replay_seam(event)
                 case _:
                     pass
         if self._lifecycle.state is State.REASONING:
             self._heard_at = self._clock.monotonic()
+
+    def _replay_seam(self, event: ProviderSwitched | TurnResumed) -> None:
+        self.seams.append(event)
+        if isinstance(event, TurnResumed):
+            self._lose_part()
+            return
+        chars, usage = self.part().chars, event.usage
+        part = None if usage is None else Part(event.from_model, usage, event.cost, chars)
+        self._next_part(part, event.to_model)
 
     def _replay_emotion(self, event: EmotionUpdated) -> None:
         if event.of == "user":
@@ -148,7 +156,9 @@ class Transcript:
     def resume(self, fence: int) -> None:
         """Another process goes on from here."""
         self._lose_part()
-        self.write(TurnResumed(self.chars, fence))
+        resumed = TurnResumed(self.chars, fence)
+        self.write(resumed)
+        self.seams.append(resumed)
 
     def part(self) -> Part:
         """What the current part took so far."""
@@ -223,7 +233,9 @@ class Transcript:
     def _switch(self, switched: Switched) -> None:
         part = self._part_left(switched.reason)
         usage, cost = (part.usage, part.cost) if part is not None else (None, None)
-        self._put(ProviderSwitched(switched.from_model, switched.to_model, switched.reason, self.chars, usage, cost))
+        event = ProviderSwitched(switched.from_model, switched.to_model, switched.reason, self.chars, usage, cost)
+        self._put(event)
+        self.seams.append(event)
         self._next_part(part, switched.to_model)
 
     def _part_left(self, reason: str) -> Part | None:
@@ -286,6 +298,7 @@ class Transcript:
         now = self._clock.monotonic()
         duration_ms = round((now - (now if self._heard_at is None else self._heard_at)) * 1000)
         self._put(ReasoningCompleted(_summary(self.reasoning), self._steps.count, duration_ms))
+        self.reasoning_ms = duration_ms
 
 
 def _thought(reasoning: Sequence[str], steps: Sequence[StepFound]) -> str:

@@ -205,7 +205,7 @@ class MessageShape(Shape):
     reasoning: str | None
     metadata: dict[str, Any] | None
     """What `chat_complete` carries under the same name; with `emotion_state`, as in `emotion_update`, where the emotion
-    in the message was estimated."""
+    in the message was estimated; with `reasoning_steps`, `reasoning_time_ms` and `seams` where there were such."""
     error: ErrorShape | None
     reactions: list[str]
 

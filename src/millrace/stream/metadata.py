@@ -4,7 +4,18 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from millrace.model.events import Citation, Part, Passage, TurnCancelled, TurnCompleted, TurnFailed, Usage
+from millrace.model.events import (
+    Citation,
+    Part,
+    Passage,
+    ProviderSwitched,
+    TurnCancelled,
+    TurnCompleted,
+    TurnFailed,
+    TurnResumed,
+    Usage,
+)
+from millrace.model.generation import StepFound
 
 _MARK = re.compile(r"\[(\d{1,3})\]")
 
@@ -62,6 +73,33 @@ def partial_metadata(end: TurnCancelled | TurnFailed, citations: Sequence[Citati
     if citations:
         metadata["citations"] = [citation_metadata(citation) for citation in citations]
     return metadata
+
+
+def passed_metadata(
+    steps: Sequence[StepFound], reasoning_ms: int | None, seams: Sequence[ProviderSwitched | TurnResumed]
+) -> dict[str, Any]:
+    """What was shown while an answer was written and its end does not repeat, for the stored message alone.
+
+    Steps and seams have the names of the frames that told them.
+    """
+    metadata: dict[str, Any] = {}
+    if steps:
+        metadata["reasoning_steps"] = [
+            {"step_number": number, "type": step.kind, "content": step.content, "confidence": step.confidence}
+            for number, step in enumerate(steps, 1)
+        ]
+    if reasoning_ms is not None:
+        metadata["reasoning_time_ms"] = reasoning_ms
+    if seams:
+        metadata["seams"] = [_seam(seam) for seam in seams]
+    return metadata
+
+
+def _seam(seam: ProviderSwitched | TurnResumed) -> dict[str, Any]:
+    if isinstance(seam, TurnResumed):
+        return {"type": "turn_resumed", "position": seam.position}
+    told = {"from_model": seam.from_model, "to_model": seam.to_model, "reason": seam.reason}
+    return {"type": "provider_switched", "position": seam.position, **told}
 
 
 def parts_metadata(parts: Sequence[Part]) -> list[dict[str, Any]]:

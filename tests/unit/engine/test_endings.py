@@ -4,11 +4,11 @@ import pytest
 from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider
 from tests.unit.engine.test_transcript import ListWriter
 
-from millrace.engine.endings import Ending, Endings
+from millrace.engine.endings import Ending, Endings, logged_outcome
 from millrace.engine.transcript import Transcript
 from millrace.model.commands import StartTurn
 from millrace.model.errors import RateLimited
-from millrace.model.events import Citation, TurnCancelled, TurnCompleted, TurnFailed, TurnStarted, Usage
+from millrace.model.events import Citation, Entry, TurnCancelled, TurnCompleted, TurnFailed, TurnStarted, Usage
 from millrace.model.generation import (
     CitationsFound,
     Delta,
@@ -16,6 +16,7 @@ from millrace.model.generation import (
     Finished,
     ReasoningPiece,
     StepFound,
+    Switched,
     TextPiece,
     UsageReported,
 )
@@ -97,3 +98,39 @@ def test_all_calls_of_a_turn_are_counted() -> None:
     assert stopped.usage() == Usage(12, 21, reasoning_tokens=20, estimated=True), "the steps are counted once"
     in_the_plan = endings(plan[0])
     assert in_the_plan.usage() == Usage(2, 10, estimated=True)
+
+
+def test_what_was_shown_on_the_way_is_kept_and_told_by_the_log_alone_too() -> None:
+    writer = ListWriter()
+    transcript = Transcript(writer, SystemClock(), TURN.model, ScriptedDirectory(ScriptedProvider()).cost)
+    transcript.write(TurnStarted("t", "s", "m", "q", "scripted/model"))
+    transcript.take([StepFound("exploration", "Look around.", 0.75), StepFound("synthesis", "So.", None)])
+    transcript.take([TextPiece("One 🌊")])
+    transcript.take([Switched("scripted/model", "other/model", "down"), TextPiece(" two")])
+    transcript.resume(2)
+    transcript.take([TextPiece(" three"), Finished("stop")])
+    made = Endings(TURN, transcript, SystemClock(), 0.0)
+    event = made.event(Ending.completed())
+    kept = made.outcome(event).answer.metadata
+    assert kept is not None
+    assert kept["reasoning_steps"] == [
+        {"step_number": 1, "type": "exploration", "content": "Look around.", "confidence": 0.75},
+        {"step_number": 2, "type": "synthesis", "content": "So.", "confidence": None},
+    ]
+    assert isinstance(kept["reasoning_time_ms"], int)
+    switch = {"from_model": "scripted/model", "to_model": "other/model", "reason": "down"}
+    assert kept["seams"] == [
+        {"type": "provider_switched", "position": 5, **switch},
+        {"type": "turn_resumed", "position": 9},
+    ]
+    entries = [Entry(seq, 0, each) for seq, each in enumerate((*writer.events, event))]
+    again = Transcript(ListWriter(), SystemClock(), TURN.model, ScriptedDirectory(ScriptedProvider()).cost)
+    again.replay(entries)
+    assert logged_outcome(TURN, again, entries).answer.metadata == kept
+
+
+def test_a_plain_answer_has_nothing_of_it() -> None:
+    made = endings(TextPiece("a"), Finished("stop"))
+    kept = made.outcome(made.event(Ending.completed())).answer.metadata
+    assert kept is not None
+    assert not kept.keys() & {"reasoning_steps", "reasoning_time_ms", "seams"}

@@ -11,7 +11,7 @@ import { useChoices } from "../state/choices.ts";
 import { usePage } from "../state/page.ts";
 import { IconButton } from "../ui/Button.tsx";
 import { Announcer } from "./Announcer.tsx";
-import { askOptions } from "./askOptions.ts";
+import { askOptions, offered } from "./askOptions.ts";
 import { Composer } from "./Composer.tsx";
 import { ConnectionBanner, ConnectionChip } from "./Connection.tsx";
 import styles from "./chat.module.css";
@@ -67,7 +67,8 @@ export function ChatPage({ sessionId, user, auth }: ChatPageProps) {
   const { scroller, content, away, toBottom, release } = useStickToBottom(messages.length > 0);
   const input = useRef<HTMLTextAreaElement>(null);
   const draftKey = currentSessionId ?? "new";
-  const model = useChoices((choices) => choices.model) ?? models?.default ?? null;
+  const chosen = useChoices((choices) => choices.model);
+  const model = offered(chosen, models) ?? models?.default ?? null;
   useDelivery();
   useNotices();
 

@@ -4,6 +4,7 @@ import { cloneElement, type ReactElement, useState } from "react";
 import { useChoices } from "../state/choices.ts";
 import { deferred } from "../ui/deferred.tsx";
 import type { TriggerProps } from "../ui/Menu.tsx";
+import { offered } from "./askOptions.ts";
 import styles from "./composer.module.css";
 import { modelName } from "./modelName.ts";
 
@@ -32,7 +33,7 @@ const picker = deferred<ModelPickerProps>(
 export function ModelControl({ models }: { models: ModelList }) {
   const chosen = useChoices((choices) => choices.model);
   const [open, setOpen] = useState(false);
-  const model = chosen ?? models.default;
+  const model = offered(chosen, models) ?? models.default;
   return (
     <picker.Component
       models={models}

@@ -3,6 +3,7 @@ import { Command } from "cmdk";
 import { Check } from "lucide-react";
 import styles from "../palette/palette.module.css";
 import { useChoices } from "../state/choices.ts";
+import { offered } from "./askOptions.ts";
 import type { ModelPickerProps } from "./ModelControl.tsx";
 import { modelName } from "./modelName.ts";
 
@@ -14,7 +15,8 @@ const CAPABILITIES: Record<string, string> = {
 
 /** All models, to search and choose from. */
 export function ModelPicker({ models, trigger, open, onOpenChange }: ModelPickerProps) {
-  const chosen = useChoices((choices) => choices.model) ?? models.default;
+  const remembered = useChoices((choices) => choices.model);
+  const chosen = offered(remembered, models) ?? models.default;
   const set = useChoices((choices) => choices.set);
   const providers = grouped(models.models);
   const routes = models.aliases.filter((alias) => alias.name !== "default");

@@ -4,6 +4,11 @@ import { useEffect } from "react";
 
 const models = new Store<ModelList | null>(null);
 
+/** The models the server offers, outside of a component. */
+export function knownModels(): ModelList | null {
+  return models.get();
+}
+
 /** The models the server offers; null until they are known. */
 export function useModels(): ModelList | null {
   const { api } = useChatClient();
