@@ -163,8 +163,9 @@ export interface SuggestionsReady {
   questions: string[];
 }
 /**
- * The answer is whole and stored. `digest` is the SHA-256 of its full text in UTF-8, as hex.
+ * The answer is whole and stored, or will be as soon as the database answers.
  *
+ *     `digest` is the SHA-256 of its full text in UTF-8, as hex.
  *     `cost` is in US dollars, or none where the model's price is not known; durations are milliseconds. `model` is the
  *     one that finished. Where several took part, `parts` are they, in their order, and `usage` and `cost` their sums.
  */

@@ -168,9 +168,11 @@ class Engine:
             RateLimited, QuotaExceeded: The caller's allowance.
             TurnInProgress: The session is busy and takes no more.
             Overloaded: The server is shutting down.
+            StoreUnavailable: The database does not answer.
         """
         if not self._accepting:
             raise Overloaded(retry_after=2)
+        self._outcomes.check_room()
         draft = await self._drafts.draft(command, caller)
         reservation = await self._reserve(draft, caller)
         try:

@@ -11,6 +11,10 @@ from millrace.ports import Store
 _logger = logging.getLogger("millrace.engine")
 
 
+MOST_WAITING = 1000
+"""So many ended turns may be in memory at a time because the database does not answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     outcome: TurnOutcome
@@ -41,6 +45,15 @@ class Outcomes:
     def waiting(self) -> int:
         """How many outcomes wait for the database."""
         return len(self._waiting)
+
+    def check_room(self) -> None:
+        """Return if another turn may begin.
+
+        Raises:
+            MillraceError: Too many outcomes wait already; with what the database said last.
+        """
+        if len(self._waiting) >= MOST_WAITING:
+            self.check()
 
     def check(self) -> None:
         """Return if everything is stored that is to be stored.

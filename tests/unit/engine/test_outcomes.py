@@ -42,7 +42,7 @@ def outcomes(shelf: Shelf) -> Outcomes:
     return Outcomes(shelf, first_retry_s=0.01, last_retry_s=0.02)  # type: ignore[arg-type]  # one verb of the port
 
 
-async def test_what_cannot_be_stored_now_is_stored_later() -> None:
+async def test_what_cannot_be_stored_now_is_stored_later(monkeypatch: pytest.MonkeyPatch) -> None:
     shelf = Shelf()
     some = outcomes(shelf)
     assert not await some.keep(outcome("a"))
@@ -52,6 +52,10 @@ async def test_what_cannot_be_stored_now_is_stored_later() -> None:
             await asyncio.sleep(0.005)
     with pytest.raises(StoreUnavailable):
         some.check()
+    some.check_room()
+    monkeypatch.setattr("millrace.engine.outcomes.MOST_WAITING", 3)
+    with pytest.raises(StoreUnavailable):
+        some.check_room()
     asked = shelf.asked
     assert not await some.keep(outcome("d")), "one who asks is enough"
     assert shelf.asked == asked
@@ -59,6 +63,7 @@ async def test_what_cannot_be_stored_now_is_stored_later() -> None:
     await asyncio.wait_for(asyncio.gather(*waiting), 5)
     assert sorted(shelf.kept) == ["a", "b", "c"]
     some.check()
+    some.check_room()
     assert await some.keep(outcome("d"))
     assert some.waiting == 0
 
