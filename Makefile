@@ -10,7 +10,7 @@ UPGRADE ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test test-python test-web test-e2e check generate fmt bench chaos lock wheel clean
+.PHONY: help run test test-python test-web test-e2e check generate fmt bench chaos soak lock wheel clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -58,6 +58,10 @@ chaos: ## break servers while they answer, count every token, write docs/reliabi
 	@scripts/setup.sh dev services
 	@eval "$$(scripts/services.sh)"; exec .venv/bin/python -m chaos $(ARGS)
 
+soak: ## an hour's worth of answers, and what is left of them in the server; ARGS=--short for a short run
+	@scripts/setup.sh dev services
+	@eval "$$(scripts/services.sh)"; exec .venv/bin/python -m soak $(ARGS)
+
 lock: ## renew the Python locks after a change of pyproject.toml (UPGRADE=1 takes the newest of all)
 	@scripts/setup.sh dev
 	@scripts/lock.sh $(if $(UPGRADE),--upgrade)
@@ -69,4 +73,4 @@ wheel: ## build the wheel, with the page inside, into dist/
 clean: ## remove all that was set up or built; keeps ./data
 	@rm -rf .make .venv node_modules clients/*/node_modules web/node_modules dist build src/millrace/web \
 	  .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
-	@find src tests bench chaos examples -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+	@find src tests bench chaos soak examples -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

@@ -20,7 +20,7 @@ check() {
 check "format" .venv/bin/ruff format --check .
 check "lint" .venv/bin/ruff check .
 # shellcheck disable=SC2046
-check "types" .venv/bin/mypy $(ls -d src bench chaos tests examples 2>/dev/null)
+check "types" .venv/bin/mypy $(ls -d src bench chaos soak tests examples 2>/dev/null)
 check "layers" .venv/bin/lint-imports
 check "generated files" scripts/generated.sh --check
 check "TypeScript" npm run --silent check

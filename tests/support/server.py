@@ -72,9 +72,15 @@ def running_server(
 
 
 def start_server(
-    data_dir: Path, *, environment: Mapping[str, str] | None = None, options: Sequence[str] = ()
+    data_dir: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    options: Sequence[str] = (),
+    program: Sequence[str] = (),
 ) -> RunningServer:
     """Start a server and wait for its ready line; the caller stops it.
+
+    `program` stands in for `millrace serve`; it takes the same port and data folder, and says the same.
 
     Raises:
         AssertionError: It did not become ready; the message says what it wrote.
@@ -83,9 +89,9 @@ def start_server(
     stderr = data_dir / f"stderr-{time.monotonic_ns()}.txt"
     with stderr.open("w", encoding="utf-8") as errors:
         process = subprocess.Popen(
-            [*command("serve"), "--port", "0", "--data-dir", str(data_dir), *options],
+            [*(program or command("serve")), "--port", "0", "--data-dir", str(data_dir), *options],
             env=clean_environment(environment),
-            cwd=data_dir,
+            cwd=None if program else data_dir,
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,

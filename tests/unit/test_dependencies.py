@@ -57,13 +57,13 @@ def imported(*folders: str) -> dict[str, str]:
                 modules = [node.module]
             for module in modules:
                 names.setdefault(module.split(".")[0], str(path.relative_to(ROOT)))
-    ours = {"millrace", "tests", "bench", "chaos", "examples"}
+    ours = {"millrace", "tests", "bench", "chaos", "soak", "examples"}
     return {name: file for name, file in names.items() if name not in sys.stdlib_module_names | ours}
 
 
 @pytest.mark.parametrize(
     ("folders", "groups"),
-    [(("src",), ("train",)), (("src", "tests", "bench", "chaos", "examples"), ("dev",))],
+    [(("src",), ("train",)), (("src", "tests", "bench", "chaos", "soak", "examples"), ("dev",))],
     ids=["running", "working"],
 )
 def test_what_is_imported_is_asked_for(folders: tuple[str, ...], groups: tuple[str, ...]) -> None:
