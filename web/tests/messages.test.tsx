@@ -59,6 +59,19 @@ async function mount(messages: ReturnType<typeof stored>[] = []) {
 }
 
 describe("a conversation", () => {
+  it("marks what waits for a connection, and takes it back on demand", async () => {
+    const { client, socket } = await mount();
+    act(() => void client.send("s1", "Out it goes"));
+    expect(screen.queryByTestId("waiting-mark")).toBeNull();
+    act(() => socket.drop());
+    act(() => void client.send("s1", "Better not"));
+    expect(screen.getAllByTestId("waiting-mark")).toHaveLength(2);
+    await userEvent.click(screen.getAllByRole("button", { name: "Do not send" })[1] as Element);
+    expect(screen.getAllByTestId("user-message").map((one) => one.textContent)).toEqual([
+      "Out it goes",
+    ]);
+  });
+
   it("shows an answer while it is written, and that it is", async () => {
     const { client, socket } = await mount();
     act(() => void client.send("s1", "Hello?"));
