@@ -1,6 +1,7 @@
 """`python -m chaos`: break what answers, and account for every token."""
 
 import math
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ from rich.console import Console
 from tests.support.postgresql import postgresql_program
 from tests.support.redis import redis_program
 
+from chaos.client import LOST
 from chaos.faults import FAULTS, Fault
 from chaos.report import page
 from chaos.results import NEEDED_TURNS, Results, conditions, encoded
@@ -98,11 +100,12 @@ def main(
         lease or (1.0 if quick else 5.0),
         INTERVAL_MS // 2 if quick else INTERVAL_MS,
     )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is stopped
     results = uvloop.run(_run(plan, console))
     if not (quick or backend or fault or transport) or report is not None:
         _write(results, report or DOCS, console)
     problems = results.problems()
-    for problem in problems:
+    for problem in (*results.broken, *results.lateness()):
         console.print(problem, style="red", markup=False)
     console.print(f"{len(results.rounds)} rounds in {results.conditions.seconds:.0f} s, {len(problems)} problems")
     sys.exit(1 if problems else 0)
@@ -112,6 +115,7 @@ async def _run(plan: Plan, console: Console) -> Results:
     began = time.monotonic()
     under = conditions(seed=plan.seed, turns=plan.turns, transports=plan.transports, lease_s=plan.lease_s)
     rounds: list[Round] = []
+    broken: list[str] = []
     left_out: dict[str, None] = {}
     async with simulator_process() as simulator:
         for backend in plan.faults:
@@ -121,10 +125,14 @@ async def _run(plan: Plan, console: Console) -> Results:
                     if not fault.possible(site):
                         left_out[fault.title] = None
                         continue
-                    rounds.append(await players.play(fault, seed))
-                    _tell(rounds[-1], console)
+                    try:
+                        rounds.append(await players.play(fault, seed))
+                    except (RuntimeError, AssertionError, *LOST) as error:
+                        broken.append(f"{backend}, {fault.name}, seed {seed}: the round itself broke: {error!r}")
+                    else:
+                        _tell(rounds[-1], console)
                 await players.close()
-    return Results(replace(under, left_out=list(left_out), seconds=time.monotonic() - began), rounds)
+    return Results(replace(under, left_out=list(left_out), seconds=time.monotonic() - began), rounds, broken)
 
 
 def _tell(played: Round, console: Console) -> None:
@@ -136,6 +144,8 @@ def _tell(played: Round, console: Console) -> None:
     if played.asked_again:
         ends += f", {played.asked_again} asked again"
     console.print(f"{struck}, {counts.tokens:6} tokens, {ends}, {played.seconds:5.1f} s: {wrong}")
+    for problem in played.problems:
+        console.print(f"  {problem}", style="red", markup=False)
 
 
 def _write(results: Results, folder: Path, console: Console) -> None:

@@ -67,14 +67,17 @@ class Client:
             place: Where to go on hearing it; none: where it was asked.
 
         Raises:
-            RuntimeError: It was refused.
+            RuntimeError: It was refused again and again.
         """
-        self.heard = await self.speaker.ask(f"Question {number}.", model=self.model)
-        await self.heard.until(tokens)
-        if self.heard.over is not None:
-            raise RuntimeError(
-                f"{self.kind.name}: a question was refused before anything was broken: {self.heard.over}"
-            )
+        for _ in range(TRIES):
+            self.heard = await self.speaker.ask(f"Question {number}.", model=self.model)
+            await self.heard.until(tokens)
+            if self.heard.over is None and not self.heard.lost:
+                break
+            self.asked_again += 1
+            await asyncio.sleep(LAST_PAUSE_S)
+        else:
+            raise RuntimeError(f"{self.kind.name}: nothing is broken yet, and no answer begins: {self.heard.over}")
         if place is not None:
             await self._cut()
             self._at = place

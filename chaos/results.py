@@ -74,10 +74,11 @@ class Cell(Struct, frozen=True):
 
 
 class Results(Struct, frozen=True):
-    """All that a run found."""
+    """All that a run found. `broken` are rounds that could not be played, in words."""
 
     conditions: Conditions
     rounds: Sequence[Round]
+    broken: Sequence[str] = ()
 
     def cells(self) -> Sequence[Cell]:
         """Every fault at every backend over every transport, in the order in which they were played."""
@@ -108,16 +109,21 @@ class Results(Struct, frozen=True):
 
     def problems(self) -> Sequence[str]:
         """Whatever went wrong, a line for each."""
-        found = [
+        found = list(self.broken)
+        found += [
             f"{each.backend}, {each.fault}, seed {each.seed}: {problem}"
             for each in self.rounds
             for problem in each.problems
         ]
+        return [*found, *self.lateness()]
+
+    def lateness(self) -> Sequence[str]:
+        """Whether a dead process's answers went on too late for those who were connected to another one."""
         takeover = self.silences("redis", "kill", elsewhere=True)
         limit = self.conditions.lease_s + TAKEOVER_S
-        if takeover is not None and takeover.longest > limit:
-            found.append(f"redis, kill: a reader elsewhere waited {takeover.longest:.2f} s, more than {limit:g} s")
-        return found
+        if takeover is None or takeover.longest <= limit:
+            return []
+        return [f"redis, kill: a reader elsewhere waited {takeover.longest:.2f} s, more than {limit:g} s"]
 
     def summary(self) -> Mapping[str, object]:
         """The figures without every single answer, for machines."""

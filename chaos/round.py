@@ -35,9 +35,9 @@ CUT_TOKENS, CUT_AFTER = 160, 80
 GOES_ON = ("sim/sim?", "plain/sim?overlap=8&", "plain/sim?")
 """A model that continues exactly, one that says eight tokens again first, and one that begins anew."""
 CUT_SEED = 0
-BEGUN = (2, 12)
+BEGUN = (1, 4)
 """The fault comes when every answer has at least so many tokens, each as many as chance says."""
-LIMIT_S = 30.0
+LIMIT_S = 60.0
 AT_ONCE = 24
 
 
@@ -138,8 +138,19 @@ class Players:
             for name in self._transports
             for number in range(self._turns)
         ]
+        try:
+            answers = await self._strike(fault, clients, random)
+        finally:
+            await _all(client.leave() for client in clients)
+        recovered = await self._ask_again()
+        asked_again = sum(client.asked_again for client in clients)
+        leaked = sum(request.closed_by is None for request in await requests_of(site.simulator, settled_within_s=5))
+        return Round(site.backend, fault.name, seed, answers, leaked, asked_again, recovered, time.monotonic() - began)
+
+    async def _strike(self, fault: Fault, clients: Sequence[Client], random: Random) -> Sequence[Answer]:
+        """Let all clients ask, strike, and wait until each knows the end of its answer."""
         await _all(client.open() for client in clients)
-        moved = clients[1::2] if len(site.nodes) > 1 else []
+        moved = clients[1::2] if len(self._site.nodes) > 1 else []
         await _all(
             client.begin(number, random.randint(*BEGUN), 1 if client in moved else None)
             for number, client in enumerate(clients)
@@ -148,20 +159,15 @@ class Players:
         await asyncio.sleep(random.uniform(0.1, 1.0))
         # A provider that breaks off does so in the midst of each answer, whenever that is.
         in_flight = [fault.cut or client.heard.over is None for client in clients]
-        struck = await fault.strike(site, random)
+        struck = await fault.strike(self._site, random)
         await asyncio.wait(following, timeout=LIMIT_S)
         failures = [_failure(task) for task in following]
-        recovered = await self._ask_again()
-        answers = await asyncio.gather(
+        return await asyncio.gather(
             *(
                 self._judge(client, fault, struck, failure, elsewhere=client in moved, in_flight=flying)
                 for client, failure, flying in zip(clients, failures, in_flight, strict=True)
             )
         )
-        await _all(client.leave() for client in clients)
-        asked_again = sum(client.asked_again for client in clients)
-        leaked = sum(request.closed_by is None for request in await requests_of(site.simulator, settled_within_s=5))
-        return Round(site.backend, fault.name, seed, answers, leaked, asked_again, recovered, time.monotonic() - began)
 
     async def close(self) -> None:
         """Let all users go."""

@@ -70,7 +70,8 @@ class SocketIoSpeaker(Speaker):
                 if packet.startswith("0"):
                     await self.write("40")
                 elif packet.startswith("40"):
-                    connected.set_result(None)
+                    if not connected.done():  # who opened it may have given up
+                        connected.set_result(None)
                 elif packet == "2":
                     await self.write("3")
                 elif packet.startswith("42"):
