@@ -17,7 +17,7 @@ export default defineConfig({
   testDir: "tests",
   outputDir: "test-results",
   fullyParallel: true,
-  workers: 1,
+  workers: 2,
   // Far more than it takes on a machine that does nothing else.
   timeout: 180_000,
   expect: { timeout: 30_000 },

@@ -21,7 +21,7 @@ summary=""
 for part in "${parts[@]}"; do
   began=$SECONDS
   case $part in
-    python) printf '== Python\n'; command=(.venv/bin/pytest -n 2 "$@") ;;
+    python) printf '== Python\n'; command=(.venv/bin/pytest -n 4 --dist worksteal "$@") ;;
     web) printf '== TypeScript\n'; command=(npm test --workspaces --if-present) ;;
     e2e) printf '== Browser\n'; command=(npm run e2e --workspaces --if-present) ;;
   esac

@@ -18,6 +18,7 @@ test("operators see what goes on, while it does", async ({ page, stack, context 
   await expect(sent.filter({ hasText: "Sent a question" })).toBeVisible();
 
   // What happens meanwhile is seen, and drawn.
+  await stack.behave("tokens=900&interval_ms=20");
   await chat.ask("Another one, to be stopped");
   await chat.stop.click();
   await chat.settled();
