@@ -18,6 +18,7 @@ import type {
   Share,
   SharedConversation,
   SignedIn,
+  StopRequest,
   WsTicket,
 } from "@millrace/protocol";
 import { ApiError } from "./errors.ts";
@@ -174,9 +175,9 @@ export class Api {
     return this.#json("/api/v1/chat/regenerate", { method: "POST", body, providerKey });
   }
 
-  /** Stops what is being written in a session; who waits for it gets what there is. */
-  async stop(sessionId: string): Promise<void> {
-    await this.#request("/api/v1/chat/stop", { method: "POST", body: { session_id: sessionId } });
+  /** Stops what is being written in a session, or for a request; who waits for it gets what there is. */
+  async stop(what: StopRequest): Promise<void> {
+    await this.#request("/api/v1/chat/stop", { method: "POST", body: what });
   }
 
   /** Posts what is answered by an event stream. The caller reads the body. */

@@ -257,7 +257,7 @@ export class ChatClient {
 
   async #stopWhole(sessionId: string): Promise<void> {
     try {
-      await this.api.stop(sessionId);
+      await this.api.stop({ session_id: sessionId });
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.code !== "NO_ACTIVE_STREAM") this.#events.emit({ kind: "refused", failure: error });

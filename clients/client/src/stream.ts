@@ -6,7 +6,8 @@ import { sha256 } from "./digest.ts";
 import { ApiError } from "./errors.ts";
 import { randomId } from "./ids.ts";
 import { browserNetwork, type Network } from "./network.ts";
-import { type Transport, webSocketTransport } from "./transport.ts";
+import { environmentTransport, type Transport } from "./transport.ts";
+import { bareWay, socketWay } from "./ways.ts";
 
 /** What is told of an answer, as it is on the wire. */
 export type StreamEvent = Exclude<stream.ServerFrame, { type: "pong" }>;
@@ -17,7 +18,8 @@ export type StreamRequest = Omit<stream.ChatStream, "message_id"> & { message_id
 /** Everything is optional: what is not given is the browser's own. */
 export interface StreamClientOptions {
   readonly api?: Api;
-  readonly transport?: Transport;
+  /** Opens WebSockets; null where there are none. */
+  readonly transport?: Transport | null;
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly network?: Network;
@@ -47,7 +49,8 @@ const ENDS = new Set(["stream_complete", "stream_error", "generation_stopped"]);
 /**
  * The protocol `stream` as one call: `streamMessage(request, onEvent)` returns what cancels it. Any number of answers
  * at once share a connection, which is opened for the first of them; a lost one is opened again, and each answer goes
- * on where it was. Where nothing comes in 30 seconds, the same question is asked over HTTP, as a whole.
+ * on where it was. Where no WebSocket gets through, or nothing comes in 30 seconds, the same question is asked over
+ * HTTP, as a whole.
  */
 export class StreamClient {
   readonly #api: Api;
@@ -62,14 +65,11 @@ export class StreamClient {
     this.#clock = options.clock ?? systemClock;
     this.#createId = options.createId ?? randomId;
     this.#firstEventMs = options.firstEventMs ?? FIRST_EVENT_MS;
+    const { transport: socket = environmentTransport() } = options;
     this.#connection = new Connection<stream.ServerFrame, stream.ClientFrame>({
-      ways: [
-        {
-          kind: "websocket",
-          transport: options.transport ?? webSocketTransport(),
-          address: () => this.#api.socketAddress("/api/ws"),
-        },
-      ],
+      ways: socket
+        ? [socketWay(this.#api, socket, "/api/ws"), bareWay(this.#api)]
+        : [bareWay(this.#api)],
       clock: this.#clock,
       random: options.random ?? Math.random,
       network: options.network ?? browserNetwork(),
@@ -121,6 +121,13 @@ export class StreamClient {
   /** Says of an answer what the server has to hear now: a question, where we are, or that it is to stop. */
   #send(running: Running): void {
     if (running.batch) return;
+    if (this.#connection.status.get().transport === "batch") {
+      // The server is there, and no socket gets through: there is nothing to wait for.
+      this.#clock.clearTimeout(running.timer);
+      if (running.stopped) this.#stopWhole(running);
+      else void this.#askWhole(running);
+      return;
+    }
     const { message_id } = running.request;
     if (running.stopped && running.sent) {
       this.#sendStop(running);
@@ -162,9 +169,23 @@ export class StreamClient {
   #stop(running: Running): void {
     if (running.stopped || this.#running.get(running.request.message_id) !== running) return;
     running.stopped = true;
-    running.batch?.abort();
-    if (running.sent) this.#sendStop(running);
-    if (running.sent && !running.batch) return; // its end will be told
+    if (running.batch) {
+      running.batch.abort();
+      this.#stopWhole(running);
+    } else if (running.sent)
+      this.#sendStop(running); // its end will be told
+    else this.#tellStopped(running);
+  }
+
+  /** Stops over HTTP. The server may be out of reach: then the answer goes on there, and ends here all the same. */
+  #stopWhole(running: Running): void {
+    this.#api.stop({ request_id: running.request.message_id }).catch((error: unknown) => {
+      if (!(error instanceof ApiError)) throw error;
+    });
+    this.#tellStopped(running);
+  }
+
+  #tellStopped(running: Running): void {
     this.#tell(running, {
       type: "generation_stopped",
       data: {
@@ -209,7 +230,10 @@ export class StreamClient {
     const digest = (await sha256(message)) ?? "";
     const timestamp = new Date(this.#clock.now()).toISOString();
     const { model } = metadata;
-    this.#tell(running, { type: "stream_start", data: { ...ids, session_id, timestamp, model } });
+    if (running.seq < 0) {
+      const started = { ...ids, session_id, timestamp, model };
+      this.#tell(running, { type: "stream_start", data: started });
+    }
     if (answer.status === "complete") {
       const data = { ...ids, full_content: message, metadata: { ...metadata }, digest };
       this.#tell(running, { type: "stream_complete", data });

@@ -29,11 +29,7 @@ export function chatWays(
   kinds: readonly TransportKind[],
 ): Way[] {
   const all: Record<TransportKind, Way | null> = {
-    websocket: socket && {
-      kind: "websocket",
-      transport: socket,
-      address: () => api.socketAddress("/api/ws/chat"),
-    },
+    websocket: socket && socketWay(api, socket, "/api/ws/chat"),
     sse: {
       kind: "sse",
       transport: exchangeTransport(api, clock),
@@ -42,16 +38,26 @@ export function chatWays(
         return "/api/v1/chat/stream";
       },
     },
-    batch: {
-      kind: "batch",
-      transport: { open: (_, events) => new BareChannel(api, events) },
-      address: async () => {
-        await api.reach();
-        return "";
-      },
-    },
+    batch: bareWay(api),
   };
   return kinds.map((kind) => all[kind]).filter((way) => way !== null);
+}
+
+/** A WebSocket at a path of the server. */
+export function socketWay(api: Api, socket: Transport, path: string): Way {
+  return { kind: "websocket", transport: socket, address: () => api.socketAddress(path) };
+}
+
+/** No more than to know that the server is there. */
+export function bareWay(api: Api): Way {
+  return {
+    kind: "batch",
+    transport: { open: (_, events) => new BareChannel(api, events) },
+    address: async () => {
+      await api.reach();
+      return "";
+    },
+  };
 }
 
 /** Carries nothing but signs of life: what is asked goes another way. */

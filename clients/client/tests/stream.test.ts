@@ -189,6 +189,47 @@ describe("streamMessage", () => {
     expect(events[1]?.data).toMatchObject({ full_content: "whole", ai_message_id: "a-u1" });
   });
 
+  it("asks for whole answers at once where no socket gets through, and returns to one", async () => {
+    const { client, clock, server, events, onEvent, deliver, transport } = setUp();
+    const asked: string[] = [];
+    const fetch = server.fetch;
+    server.fetch = async (input, init) => {
+      const path = String(input).replace("http://server", "");
+      if (path === "/api/stream/status") return Response.json({});
+      if (!path.startsWith("/api/v1/chat")) return fetch(input, init);
+      asked.push(`${path} ${JSON.parse(String(init?.body)).request_id}`);
+      if (path.endsWith("stop")) return new Response(null, { status: 204 });
+      if (asked.length > 1) return new Promise(() => undefined);
+      const ids = { session_id: "s1", message_id: "a-u1", turn_id: "t-u1", status: "complete" };
+      return Response.json({ ...ids, message: "Hello", metadata: { model: "sim/x" } });
+    };
+    client.streamMessage({ message: "One?" }, onEvent);
+    await settle();
+    transport.last.accept();
+    deliver({ type: "pong", data: {} }, started("u1"), chunk("u1", 0, "Hel"));
+    transport.last.drop();
+    await clock.advance(1_000);
+    transport.last.drop(1006);
+    await settle();
+    expect(events.map((event) => event.type)).toEqual([
+      "stream_start",
+      "content_chunk",
+      "stream_complete",
+    ]);
+    const stop = client.streamMessage({ message: "Two?" }, onEvent);
+    await settle();
+    stop();
+    stop();
+    await settle();
+    expect(asked).toEqual(["/api/v1/chat u1", "/api/v1/chat u2", "/api/v1/chat/stop u2"]);
+    expect(events.at(-1)?.type).toBe("generation_stopped");
+    await clock.advance(30_000);
+    transport.last.accept();
+    deliver({ type: "pong", data: {} });
+    client.streamMessage({ message: "Three?" }, onEvent);
+    expect(transport.last.commands.map((frame) => frame.type)).toEqual(["chat_stream"]);
+  });
+
   it("tells what a person can do where neither way leads anywhere", async () => {
     const { client, clock, server, events, onEvent } = setUp();
     server.failing = 0;

@@ -719,13 +719,17 @@ export interface TurnsShape {
   followers: number;
 }
 /**
- * Which conversation is to stop.
+ * What is to stop: the answer that is being written in a conversation, or the one of a request.
  */
 export interface StopRequest {
   /**
    * The conversation whose answer is being written.
    */
-  session_id: string;
+  session_id?: string | null;
+  /**
+   * The request, for somebody who does not know its conversation yet.
+   */
+  request_id?: string | null;
 }
 /**
  * What goes on in this process.

@@ -10,6 +10,7 @@ export type AuthSession = wire.AuthSessionShape;
 export type AuthMode = AuthSession["mode"];
 export type User = wire.UserShape;
 export type SignedIn = wire.SignedInShape;
+export type StopRequest = wire.StopRequest;
 export type WsTicket = wire.TicketShape;
 export type Session = wire.SessionShape;
 export type SessionPage = wire.SessionsShape;

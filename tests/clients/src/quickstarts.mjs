@@ -106,7 +106,6 @@ async function shown(path) {
 }
 
 const folder = await mkdtemp(join(tmpdir(), "millrace-quickstart-"));
-globalThis.WebSocket ??= WebSocket;
 const programs = [];
 for (const page of (await readdir(PAGES)).sort()) {
   const text = await readFile(PAGES + page, "utf8");
@@ -130,6 +129,8 @@ try {
     const times = TIMES[name] ?? 1;
     const done = (output) =>
       output.split(answer).length > times && output.endsWith(LAST[name] ?? output);
+    // Our own client runs in a Node that has no WebSocket, too.
+    globalThis.WebSocket = page === "javascript.md" ? undefined : WebSocket;
     try {
       await bundle(language === "tsx" ? here + MAIN : here, path);
       seen[name] = { output: await (language === "tsx" ? shown(path) : written(path, done)) };

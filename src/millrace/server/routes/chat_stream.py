@@ -54,12 +54,14 @@ _EVENTS: Responses = {
 
 
 class StopRequest(Body):
-    """Which conversation is to stop."""
+    """What is to stop: the answer that is being written in a conversation, or the one of a request."""
 
     model_config = ConfigDict(use_attribute_docstrings=True, json_schema_extra={"example": {"session_id": "s1"}})
 
-    session_id: Id
+    session_id: Id | None = None
     """The conversation whose answer is being written."""
+    request_id: Id | None = None
+    """The request, for somebody who does not know its conversation yet."""
 
 
 @router.post(
@@ -95,8 +97,8 @@ async def exchange(
 
 @router.post("/stop", status_code=HTTP_204_NO_CONTENT, responses=problems(400, 401, 403, 404, 409, 413))
 async def stop(body: StopRequest, caller: Caller, services: ServicesDep) -> None:
-    """Stop what is being written in a conversation; who waits for it gets what there is. The `chat_stop` of HTTP."""
-    await services.engine.cancel(CancelTurn(session_id=body.session_id), caller)
+    """Stop what is being written; who waits for it gets what there is. The `chat_stop` of HTTP."""
+    await services.engine.cancel(CancelTurn(session_id=body.session_id, request_id=body.request_id), caller)
 
 
 def _frames(body: bytes, frame_bytes: int) -> list[bytes]:

@@ -44,7 +44,9 @@ async def test_an_answer_by_exchange_and_its_limits(tmp_path: Path) -> None:
         stop = "/api/v1/chat/stop"
         async with here.http(BEN) as other:
             assert (await other.post(stop, json={"session_id": session_id})).status_code == 404
-        assert (await http.post(stop, json={"session_id": session_id})).status_code == 204
+            assert (await other.post(stop, json={"request_id": "r"})).status_code == 404
+        assert (await http.post(stop, json={})).status_code == 400
+        assert (await http.post(stop, json={"request_id": "r"})).status_code == 204
         told = [frames_of((await one).text) for one in (asked, twice)]
         assert told[0][-1]["type"] == "chat_cancelled"
         assert told[1][-1] == told[0][-1], "the same request is the same answer"
