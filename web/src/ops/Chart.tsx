@@ -114,7 +114,9 @@ function optionsOf(
     cursor: { show: false },
     padding: [8, 4, 0, 0],
     scales: {
-      x: { range: (_, min, max) => [min, Math.max(max, min + LEAST_S)] },
+      x: {
+        range: ({ data: [at] }) => [at[0] ?? 0, Math.max(at.at(-1) ?? 0, (at[0] ?? 0) + LEAST_S)],
+      },
       y: { range: (_, __, max) => [0, Math.max(1, (max ?? 0) * 1.15)] },
     },
     axes: [
