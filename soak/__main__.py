@@ -20,8 +20,8 @@ from soak.samples import Sample, problems
 TURNS = 3600
 """An hour of a busy team: an answer every second."""
 ROUNDS = 12
-SHORT_TURNS, SHORT_ROUNDS = 200, 5
-SHORT_S = 18.0
+SHORT_TURNS, SHORT_ROUNDS = 150, 5
+SHORT_S = 14.0
 """After so many seconds a short run asks no more, if it has three samples: starting and stopping take some, too."""
 _ENOUGH = 3
 _WIDTH = 120
@@ -32,7 +32,7 @@ app = typer.Typer(add_completion=False)
 def main(
     short: Annotated[bool, typer.Option("--short", help="Few answers, one backend: for CI, under 30 s.")] = False,
     backend: Annotated[str, typer.Option(help="sqlite or redis; both where none is named.")] = "",
-    turns: Annotated[int, typer.Option(min=0, help="Answers for each backend; 0: 3,600, or 240.")] = 0,
+    turns: Annotated[int, typer.Option(min=0, help="Answers for each backend; 0: 3,600, or 150.")] = 0,
 ) -> None:
     """Ask, wait for quiet, look, again; the exit status is 1 where anything grew."""
     console = Console(highlight=False, soft_wrap=True, width=max(_WIDTH, Console().width))

@@ -66,6 +66,8 @@ class Players:
             turn = await chat.ask("Talk.", model=f"{SLOW}&seed={number}")
             await turn.until(5)
             await chat.cut()
+        if turn.over is not None:  # on a busy machine everything may have come at once
+            return
         async with visitor.connect() as chat:
             end = await (await chat.resume(turn.turn_id, turn.last_seq)).end()
             assert "full_message" in end

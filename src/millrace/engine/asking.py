@@ -1,5 +1,6 @@
 """What is asked of the model for a turn: the conversation, what retrieval found, how the learner fares."""
 
+import asyncio
 from collections.abc import Sequence
 
 from millrace.engine.observer import Observer
@@ -7,11 +8,13 @@ from millrace.engine.options import EngineOptions
 from millrace.engine.prompt import aimed_difficulty, build_prompt, conversation, estimate_tokens, observed
 from millrace.engine.transcript import Transcript
 from millrace.model.commands import Lookup
-from millrace.model.errors import InvalidRequest
+from millrace.model.errors import InvalidRequest, StoreUnavailable
 from millrace.model.events import Passage, PassagesRetrieved
 from millrace.model.generation import GenerationRequest, PromptMessage
 from millrace.model.messages import Message, Turn
 from millrace.ports import Retriever, Store
+
+_PATIENCE_S, _AGAIN_S = 15.0, 0.5
 
 
 class Asking:
@@ -74,10 +77,22 @@ class Asking:
         command = self._turn.command
         if command.history is not None:
             return ()
-        history = await self._store.messages(self._turn.session_id, limit=self._options.history_messages)
+        history = await self._messages()
         if command.regenerate is not None and all(message.id != self._turn.message_id for message in history):
             raise InvalidRequest("That answer is too far back in the conversation to be written again.")
         return history
+
+    async def _messages(self) -> Sequence[Message]:
+        """The newest messages. The question is taken already, so a database that is restarting is waited for."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _PATIENCE_S
+        while True:
+            try:
+                return await self._store.messages(self._turn.session_id, limit=self._options.history_messages)
+            except StoreUnavailable as error:
+                if not error.recoverable or loop.time() >= end:
+                    raise
+                await asyncio.sleep(_AGAIN_S)
 
     async def _retrieve(self, transcript: Transcript) -> Sequence[Passage]:
         command = self._turn.command

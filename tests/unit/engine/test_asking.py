@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 
+import pytest
 from tests.support.mood import Mood
 from tests.unit.engine.conftest import ANA, Bench, until
 
+from millrace.engine import asking
 from millrace.model.commands import StartTurn, TurnContext
-from millrace.model.errors import InvalidRequest
+from millrace.model.errors import InvalidRequest, StoreUnavailable
 from millrace.model.events import EmotionUpdated, Passage, PassagesRetrieved, TextDelta, TurnCompleted, TurnFailed
 from millrace.model.generation import PromptMessage
+from millrace.model.messages import Message
 
 
 class Library:
@@ -116,3 +119,27 @@ async def test_an_answer_too_far_back_is_not_written_again(make_bench) -> None: 
     end = (await bench.entries(again))[-1].event
     assert isinstance(end, TurnFailed)
     assert end.code == InvalidRequest.code
+
+
+async def test_a_database_that_restarts_is_waited_for(make_bench, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(asking, "_AGAIN_S", 0.01)
+    bench: Bench = await make_bench()
+    down, messages = 3, bench.store.messages
+
+    async def restarting(session_id: str, *, limit: int, before: str | None = None) -> Sequence[Message]:
+        nonlocal down
+        if down:
+            down -= 1
+            raise StoreUnavailable(retry_after=3)
+        return await messages(session_id, limit=limit, before=before)
+
+    monkeypatch.setattr(bench.store, "messages", restarting)
+    turn, call = await bench.ask()
+    call.finish()
+    assert isinstance((await bench.entries(turn))[-1].event, TurnCompleted)
+    monkeypatch.setattr(asking, "_PATIENCE_S", 0.05)
+    down = 1000
+    turn = await bench.engine.start(StartTurn(message="Hi"), ANA)
+    end = (await bench.entries(turn))[-1].event
+    assert isinstance(end, TurnFailed)
+    assert "database does not answer" in end.message
