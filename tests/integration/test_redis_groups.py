@@ -10,6 +10,7 @@ from tests.support.redis import redis_program, redis_server, sentinel_group
 from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider
 from tests.support.turns import Sink, Turns, completed, started
 
+from millrace.engine import attendance
 from millrace.engine.engine import Engine
 from millrace.engine.options import EngineOptions
 from millrace.logs.redis_address import RedisAddress
@@ -78,7 +79,7 @@ async def process(owner: str, url: str, store: SqlStore, provider: ScriptedProvi
             store=store,
             models=ScriptedDirectory(provider),
             clock=clock,
-            options=EngineOptions(on_disconnect="cancel", disconnect_grace_s=0.3, linger_s=0.2),
+            options=EngineOptions(on_disconnect="cancel", disconnect_grace_s=0.6, linger_s=0.1),
         )
         await engine.open()
         try:
@@ -87,7 +88,10 @@ async def process(owner: str, url: str, store: SqlStore, provider: ScriptedProvi
             await engine.close()
 
 
-async def test_who_watches_through_another_process_is_a_watcher(tmp_path: Path) -> None:
+async def test_who_watches_through_another_process_is_a_watcher(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attendance, "_AGAIN_S", 0.2)
     provider = ScriptedProvider()
     async with AsyncExitStack() as stack:
         redis = stack.enter_context(redis_server())
@@ -98,17 +102,17 @@ async def test_who_watches_through_another_process_is_a_watcher(tmp_path: Path) 
             await stack.enter_async_context(process(owner, redis.url, store, provider)) for owner in ("one", "two")
         ]
         turn = await writes.start(StartTurn(message="Hi"), ANA)
-        call = await provider.next_call()
         asking, watching = await writes.attach(turn), await serves.attach(turn)
+        call = await provider.next_call()
         asking.close()
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(call.closed.wait(), 1.5)
+            await asyncio.wait_for(call.closed.wait(), 1.0)
         second = await serves.attach(turn)
         watching.close()
         asking = await writes.attach(turn)
         second.close()
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(call.closed.wait(), 1.5)
+            await asyncio.wait_for(call.closed.wait(), 1.0)
         asking.close()
         async with asyncio.timeout(LIMIT_S):
             await call.closed.wait()
