@@ -11,6 +11,8 @@ export interface BatchEvents {
   /** The server has stored what became of it; `conversation` shows it. */
   onAnswered(conversation: Conversation, entry: OutboxEntry): void;
   onRefused(conversation: Conversation, entry: OutboxEntry, failure: Failure): void;
+  /** The server did not answer; the request stays with whoever holds it. */
+  onUnreachable(failure: Failure): void;
 }
 
 /**
@@ -41,14 +43,17 @@ export class BatchAsker {
     const { requestId } = entry;
     if (this.#asking.has(requestId)) return;
     this.#asking.add(requestId);
+    let lost: Failure | null = null;
     try {
       await this.#ask(conversation, entry);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.code !== "UNREACHABLE") await this.#fail(conversation, entry, error);
+      if (error.code === "UNREACHABLE") lost = error;
+      else await this.#fail(conversation, entry, error);
     } finally {
       this.#asking.delete(requestId);
     }
+    if (lost) this.#events.onUnreachable(lost);
   }
 
   async #ask(conversation: Conversation, entry: OutboxEntry): Promise<void> {

@@ -248,6 +248,7 @@ export class ChatClient {
       load: (sessionId) => this.open(sessionId),
       onAnswered: () => void this.sessions.refresh(),
       onRefused: (failure) => this.#events.emit({ kind: "refused", failure }),
+      onUnreachable: (failure) => this.#connection.lose(failure),
     });
   }
 

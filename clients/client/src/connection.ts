@@ -152,6 +152,11 @@ export class Connection<
     return true;
   }
 
+  /** Somebody did not reach the server by another way: this one is begun anew, and what was not sent goes out then. */
+  lose(failure: Failure): void {
+    if (this.#open) this.#lost(this.#epoch, failure);
+  }
+
   /** Sends where the connection is open and carries frames. Returns whether it did. */
   send(frame: Outgoing | Ping): boolean {
     if (!this.#open || !this.#channel) return false;

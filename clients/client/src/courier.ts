@@ -24,6 +24,7 @@ export interface CourierOptions {
   /** A request has been answered as a whole. */
   readonly onAnswered: () => void;
   readonly onRefused: (failure: Failure) => void;
+  readonly onUnreachable: (failure: Failure) => void;
 }
 
 /** Brings requests to the server, each until it was heard of, and knows what becomes of them meanwhile. */
@@ -43,6 +44,7 @@ export class Courier {
       onSession: (conversation, sessionId) => this.#conversations.name(conversation, sessionId),
       onAnswered: (_, { requestId }) => this.#onAnswered(requestId),
       onRefused: (_, entry, failure) => this.refuse(entry, failure),
+      onUnreachable: (failure) => options.onUnreachable(failure),
     });
     for (const entry of this.#outbox.entries) this.#show(entry);
     this.wait();

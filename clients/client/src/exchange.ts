@@ -133,6 +133,7 @@ class ExchangeChannel implements Channel {
     const { signal } = request;
     let timer: unknown = null;
     let silent = false;
+    let ended = false;
     const heard = () => {
       this.#clock.clearTimeout(timer);
       timer = this.#clock.setTimeout(() => {
@@ -144,13 +145,14 @@ class ExchangeChannel implements Channel {
       heard();
       for await (const record of this.#read(this.#path + query, frames, signal, heard)) {
         if (signal.aborted) return silent ? false : null;
-        if (record.event === "end") return true;
-        onData(record.data);
+        // Read on behind it: a body that is read to its end leaves its connection to the next request.
+        if (record.event === "end") ended = true;
+        else onData(record.data);
       }
-      return false;
+      return ended;
     } catch {
       // Refused, cut or not reachable: the connection begins anew, and finds out which.
-      return signal.aborted && !silent ? null : false;
+      return signal.aborted && !silent ? null : ended;
     } finally {
       this.#clock.clearTimeout(timer);
       this.#requests.delete(request);

@@ -326,6 +326,27 @@ describe.each([false, "held" as const])("where event streams are blocked too (%s
   });
 });
 
+it("a whole answer that got lost on its way is asked for again, under its own id", async () => {
+  const { client, refused, status, clock, server } = behindProxy({ sse: false, http: true });
+  const proxy = server.answer;
+  const asked: string[] = [];
+  server.answer = (line, init) => {
+    if (line !== "POST /api/v1/chat") return proxy(line, init);
+    asked.push(JSON.parse(String(init?.body)).request_id);
+    if (asked.length === 1) throw new TypeError("network error");
+    return new Promise(() => undefined);
+  };
+  await refused();
+  client.send("s1", "Why?");
+  await settle();
+  expect(status()).toEqual(["reconnecting", null]);
+  expect(texts(client, "s1")[0]).toEqual(["Why?", "waiting"]);
+  await clock.advance(1_000);
+  expect(status()).toEqual(["connected", "batch"]);
+  expect(texts(client, "s1")[0]).toEqual(["Why?", "sending"]);
+  expect(asked).toEqual(["r1", "r1"]);
+});
+
 it("a server that fails while answers come whole is missed", async () => {
   const { refused, status, clock, through } = behindProxy({ sse: false, http: true });
   await refused();
