@@ -6,9 +6,8 @@ import type { Channel, ChannelEvents, Transport } from "./transport.ts";
 
 /** The server says something at least every 10 s, be it a comment. */
 const SILENCE_MS = 25_000;
-/** How long the server holds back the end of the trial, and how soon its record must be here before that end. */
-const LINGER_MS = 600;
-const AHEAD_MS = 300;
+/** How long the server holds back the end of the trial: longer than anybody waits for it. */
+const LINGER_MS = 10_000;
 const ENDS = new Set<string>(["chat_complete", "chat_cancelled", "chat_error"]);
 
 /**
@@ -66,7 +65,7 @@ class ExchangeChannel implements Channel {
     for (const request of this.#requests) request.abort();
   }
 
-  /** Opens once a record has come before the end of its stream: else something on the way collects them. */
+  /** Opens once a record has come before the end of its stream. Where something on the way collects them, none does. */
   async #try(): Promise<void> {
     let timer: unknown = null;
     const trial = new AbortController();
@@ -76,7 +75,7 @@ class ExchangeChannel implements Channel {
       timer ??= this.#clock.setTimeout(() => {
         trial.abort();
         if (!this.#closed) this.#events.onOpen();
-      }, AHEAD_MS);
+      }, 0);
     });
     this.#clock.clearTimeout(timer);
     if (whole !== null) this.#fail();

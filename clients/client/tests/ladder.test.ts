@@ -50,7 +50,7 @@ class Stream {
 
 /** A server behind something that lets through what the test wants. */
 function behindProxy(
-  through: { sse: boolean | "held"; http: boolean },
+  through: { sse: boolean | "held" | "silent"; http: boolean },
   options: Partial<ChatClientOptions> = {},
 ) {
   const set = setUp({ transports: ["websocket", "sse", "batch"], ...options });
@@ -60,6 +60,7 @@ function behindProxy(
     if (line === "GET /api/stream/status") return Response.json({});
     if (!line.startsWith("POST /api/v1/chat/stream")) return undefined;
     if (!through.sse) return new Response("No.", { status: 403 });
+    if (through.sse === "silent") return new Promise(() => undefined);
     const stream = new Stream(line, init ?? {});
     const [first] = stream.frames;
     if (first?.type === "ping") {
@@ -77,7 +78,7 @@ function behindProxy(
     set.client.connect();
     await settle();
     set.transport.last.drop(1006);
-    await set.clock.advance(400);
+    await set.clock.advance(through.sse === "silent" ? 5_000 : 400);
   };
   return { ...set, streams, status, refused, through };
 }
@@ -257,74 +258,77 @@ describe("where WebSockets are blocked", () => {
 
 const WHOLE = { session_id: "s1", turn_id: "t1", message_id: "m1", status: "complete" };
 
-describe.each([false, "held" as const])("where event streams are blocked too (%s)", (sse) => {
-  it("answers come whole, stops go by themselves, and a better way is taken again", async () => {
-    const set = behindProxy({ sse, http: true });
-    const { client, refused, status, server, clock, transport } = set;
-    const proxy = server.answer;
-    const asked: string[] = [];
-    let answer: (response: Response) => void = () => undefined;
-    server.answer = (line, init) => {
-      if (line === "POST /api/v1/chat/stop") asked.push(line);
-      if (line === "POST /api/v1/chat/stop") return new Response(null, { status: 204 });
-      if (line === "POST /api/sessions") return Response.json(detail().session);
-      if (line !== "POST /api/v1/chat") return proxy(line, init);
-      asked.push(String(JSON.parse(String(init?.body)).request_id));
-      return new Promise((resolve) => {
-        answer = resolve;
-      });
-    };
-    await refused();
-    expect(status()).toEqual(["connected", "batch"]);
-    const key = client.send(null, "Why?");
-    await settle();
-    expect(texts(client, key)).toEqual([
-      ["Why?", "sending"],
-      ["", "sending"],
-    ]);
-    client.stop("s1");
-    await settle();
-    expect(asked).toEqual(["r1", "POST /api/v1/chat/stop"]);
-    const messages = [
-      stored({ id: "u1", role: "user", content: "Why?", turn_id: "t1" }),
-      stored({ id: "m1", role: "assistant", content: "Because.", turn_id: "t1" }),
-    ];
-    server.sessions.set("s1", detail({ messages }));
-    answer(Response.json({ ...WHOLE, message: "Because.", metadata: {} }));
-    await settle();
-    expect(texts(client, "s1")).toEqual([
-      ["Why?", "complete"],
-      ["Because.", "complete"],
-    ]);
-    // Signs of life: the server is asked, and missed.
-    await clock.advance(29_000);
-    expect(status()).toEqual(["connected", "batch"]);
-    await clock.advance(2_000);
-    transport.last.accept();
-    transport.last.deliver({ type: "pong", data: {} });
-    expect(status()).toEqual(["connected", "websocket"]);
-  });
+describe.each([false, "held" as const, "silent" as const])(
+  "where event streams are blocked too (%s)",
+  (sse) => {
+    it("answers come whole, stops go by themselves, and a better way is taken again", async () => {
+      const set = behindProxy({ sse, http: true });
+      const { client, refused, status, server, clock, transport } = set;
+      const proxy = server.answer;
+      const asked: string[] = [];
+      let answer: (response: Response) => void = () => undefined;
+      server.answer = (line, init) => {
+        if (line === "POST /api/v1/chat/stop") asked.push(line);
+        if (line === "POST /api/v1/chat/stop") return new Response(null, { status: 204 });
+        if (line === "POST /api/sessions") return Response.json(detail().session);
+        if (line !== "POST /api/v1/chat") return proxy(line, init);
+        asked.push(String(JSON.parse(String(init?.body)).request_id));
+        return new Promise((resolve) => {
+          answer = resolve;
+        });
+      };
+      await refused();
+      expect(status()).toEqual(["connected", "batch"]);
+      const key = client.send(null, "Why?");
+      await settle();
+      expect(texts(client, key)).toEqual([
+        ["Why?", "sending"],
+        ["", "sending"],
+      ]);
+      client.stop("s1");
+      await settle();
+      expect(asked).toEqual(["r1", "POST /api/v1/chat/stop"]);
+      const messages = [
+        stored({ id: "u1", role: "user", content: "Why?", turn_id: "t1" }),
+        stored({ id: "m1", role: "assistant", content: "Because.", turn_id: "t1" }),
+      ];
+      server.sessions.set("s1", detail({ messages }));
+      answer(Response.json({ ...WHOLE, message: "Because.", metadata: {} }));
+      await settle();
+      expect(texts(client, "s1")).toEqual([
+        ["Why?", "complete"],
+        ["Because.", "complete"],
+      ]);
+      // Signs of life: the server is asked, and missed.
+      await clock.advance(29_000);
+      expect(status()).toEqual(["connected", "batch"]);
+      await clock.advance(2_000);
+      transport.last.accept();
+      transport.last.deliver({ type: "pong", data: {} });
+      expect(status()).toEqual(["connected", "websocket"]);
+    });
 
-  it("an answer that runs is looked after until it is there", async () => {
-    const { client, refused, server, clock } = behindProxy({ sse, http: true });
-    const user = stored({ id: "u1", role: "user", content: "Why?", turn_id: "t1" });
-    const running = [
-      { turn_id: "t1", message_id: "m1", state: "running" as const, user_message: user },
-    ];
-    server.sessions.set("s1", detail({ running }));
-    await refused();
-    await client.open("s1");
-    await clock.advance(2_000);
-    expect(texts(client, "s1").at(-1)).toEqual(["", "thinking"]);
-    const answer = stored({ id: "m1", role: "assistant", content: "So.", turn_id: "t1" });
-    server.sessions.set("s1", detail({ messages: [user, answer] }));
-    await clock.advance(2_000);
-    expect(texts(client, "s1").at(-1)).toEqual(["So.", "complete"]);
-    const { length } = server.requests;
-    await clock.advance(4_000);
-    expect(server.requests.slice(length)).toEqual([]);
-  });
-});
+    it("an answer that runs is looked after until it is there", async () => {
+      const { client, refused, server, clock } = behindProxy({ sse, http: true });
+      const user = stored({ id: "u1", role: "user", content: "Why?", turn_id: "t1" });
+      const running = [
+        { turn_id: "t1", message_id: "m1", state: "running" as const, user_message: user },
+      ];
+      server.sessions.set("s1", detail({ running }));
+      await refused();
+      await client.open("s1");
+      await clock.advance(2_000);
+      expect(texts(client, "s1").at(-1)).toEqual(["", "thinking"]);
+      const answer = stored({ id: "m1", role: "assistant", content: "So.", turn_id: "t1" });
+      server.sessions.set("s1", detail({ messages: [user, answer] }));
+      await clock.advance(2_000);
+      expect(texts(client, "s1").at(-1)).toEqual(["So.", "complete"]);
+      const { length } = server.requests;
+      await clock.advance(4_000);
+      expect(server.requests.slice(length)).toEqual([]);
+    });
+  },
+);
 
 it("a whole answer that got lost on its way is asked for again, under its own id", async () => {
   const { client, refused, status, clock, server } = behindProxy({ sse: false, http: true });

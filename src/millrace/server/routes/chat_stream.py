@@ -22,7 +22,7 @@ from millrace.transports.pump import Offer, Send
 router = APIRouter(prefix="/api/v1/chat", tags=["chat"])
 
 MAX_FRAMES = 2 * MAX_WATCHES
-MAX_LINGER_MS = 1000
+MAX_LINGER_MS = 10_000
 
 _FRAMES: dict[str, Any] = {
     "requestBody": {
@@ -74,7 +74,8 @@ async def exchange(
     request: Request,
     caller: Caller,
     services: ServicesDep,
-    linger_ms: Annotated[int, Query(ge=0, le=MAX_LINGER_MS)] = 0,
+    # Not described with the rest, because those who try all that is described would wait for nothing.
+    linger_ms: Annotated[int, Query(ge=0, le=MAX_LINGER_MS, include_in_schema=False)] = 0,
 ) -> Response:
     """Say what a WebSocket at `/api/ws/chat` would be sent, as a list of frames, and get what it would answer.
 
