@@ -9,6 +9,7 @@ COPY package.json package-lock.json .npmrc tsconfig.base.json ./
 COPY clients ./clients
 COPY web ./web
 COPY e2e/package.json ./e2e/
+COPY bench/web/package.json ./bench/web/
 COPY tests/clients/package.json ./tests/clients/
 RUN npm ci --ignore-scripts --no-progress
 RUN npm run build

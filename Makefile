@@ -10,7 +10,7 @@ UPGRADE ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test test-python test-web test-e2e check generate fmt bench chaos soak lock wheel clean
+.PHONY: help run test test-python test-web test-e2e check generate fmt bench bench-web chaos soak lock wheel clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
@@ -53,6 +53,10 @@ fmt: ## format and mend what can be mended without thought
 bench: ## measure against the floor and the usual app; ARGS=--quick for a short run
 	@scripts/setup.sh dev
 	@exec .venv/bin/python -m bench $(ARGS)
+
+bench-web: ## measure the page in a browser: painting, slow phones, memory, long answers; ARGS="--quick --assert"
+	@scripts/setup.sh dev page services
+	@eval "$$(scripts/services.sh)"; exec npm run --silent bench --workspace bench/web -- $(ARGS)
 
 chaos: ## break servers while they answer, count every token, write docs/reliability.md; ARGS=--quick for a short run
 	@scripts/setup.sh dev services

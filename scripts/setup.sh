@@ -95,7 +95,7 @@ install_node() { npm ci --ignore-scripts --no-progress; }
 setup_node() {
   need_node
   [ -d node_modules ] || rm -f .make/node-*
-  once node "$(content package.json package-lock.json .npmrc clients/*/package.json web/package.json e2e/package.json tests/clients/package.json)-$(node --version)" \
+  once node "$(content package.json package-lock.json .npmrc clients/*/package.json web/package.json e2e/package.json bench/web/package.json tests/clients/package.json)-$(node --version)" \
     "Installing the npm packages into node_modules" install_node
 }
 
