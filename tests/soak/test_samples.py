@@ -38,8 +38,8 @@ def test_a_server_that_stays_as_it_is_has_no_problem() -> None:
         ("rss_mib", 0.1),
         ("blocks", 60),
         ("tasks", 0.1),
-        ("sockets", 0.1),
-        ("files", 0.2),
+        ("sockets", 0.25),
+        ("files", 0.25),
         ("lasting_keys", 0.1),
     ],
 )

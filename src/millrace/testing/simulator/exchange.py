@@ -54,9 +54,12 @@ class Responder:
         began = time.monotonic()
         try:
             response = await self._answer(request, wire, entry, began)
-        except (asyncio.CancelledError, ConnectionError):
+        except asyncio.CancelledError:
             entry.close("client")
             raise
+        except ConnectionError:
+            entry.close("client")
+            return web.Response()  # to nobody; raised, it would be logged as a fault of ours
         finally:
             entry.close("server")
         return response
