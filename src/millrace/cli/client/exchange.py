@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw, Struct
 
-from millrace.cli.client.notices import Began, Ended, Notice, Piece, Problem, Refused, Thought
+from millrace.cli.client.notices import Began, Ended, Notice, Piece, Problem, Refused, Thought, ThoughtOver
 from millrace.cli.client.shapes import StoredMessage
 from millrace.dialects.chat_frames import (
     SERVER_FRAMES,
@@ -24,6 +24,7 @@ from millrace.dialects.chat_frames import (
     ContentToken,
     FrameData,
     ReasoningStepFrame,
+    ThinkingComplete,
     ThinkingStarted,
 )
 from millrace.stream.digest import text_digest
@@ -215,8 +216,8 @@ class Exchange:
                 return self._ending(data)
             case ThinkingStarted():
                 return self._began(data)
-            case ReasoningStepFrame(step=step):
-                return [Thought(step.type, step.content)]
+            case ReasoningStepFrame() | ThinkingComplete():
+                return [_thought(data)]
             case _:
                 return []
 
@@ -304,6 +305,12 @@ def _frame(kind: str, data: Struct | None) -> Send:
     fields = msgspec.to_builtins(data)
     given = {name: value for name, value in fields.items() if value is not None}
     return Send(msgspec.json.encode({"type": kind, "data": given}))
+
+
+def _thought(data: ReasoningStepFrame | ThinkingComplete) -> Thought | ThoughtOver:
+    if isinstance(data, ThinkingComplete):
+        return ThoughtOver(data.processing_time_ms, data.total_steps)
+    return Thought(data.step.type, data.step.content, data.step.confidence)
 
 
 def _problem(data: ChatError) -> Problem:

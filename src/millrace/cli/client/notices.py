@@ -28,10 +28,18 @@ class Began(Struct, frozen=True):
 
 
 class Thought(Struct, frozen=True):
-    """A step of reasoning."""
+    """A step of reasoning; `confidence` is 0.0 to 1.0, or none where none was stated."""
 
     kind: ReasoningKind
     content: str
+    confidence: float | None = None
+
+
+class ThoughtOver(Struct, frozen=True):
+    """The model has thought, for so many milliseconds; text follows."""
+
+    duration_ms: int
+    steps: int
 
 
 class Piece(Struct, frozen=True):
@@ -65,4 +73,4 @@ class Refused(Struct, frozen=True):
     problem: Problem
 
 
-Notice = Began | Thought | Piece | Ended | Refused
+Notice = Began | Thought | ThoughtOver | Piece | Ended | Refused

@@ -2,8 +2,9 @@
 
 from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError, convert
 
+from millrace.model.events import ReasoningKind
 from millrace.model.messages import MessageError, MessageRole, MessageStatus, UserKind
 
 
@@ -46,6 +47,32 @@ class StoredSession(Struct, frozen=True):
     message_count: int
 
 
+class StoredStep(Struct, frozen=True):
+    """A step of reasoning; `confidence` is 0.0 to 1.0."""
+
+    type: ReasoningKind
+    content: str
+    confidence: float | None = None
+
+
+class StoredSeam(Struct, frozen=True):
+    """Where somebody else went on with an answer; the models are empty where a process took over."""
+
+    type: str
+    position: int
+    from_model: str = ""
+    to_model: str = ""
+    reason: str = ""
+
+
+class Story(Struct, frozen=True):
+    """How a stored answer came about, as its metadata tells."""
+
+    reasoning_steps: list[StoredStep] = []
+    reasoning_time_ms: int | None = None
+    seams: list[StoredSeam] = []
+
+
 class StoredMessage(Struct, frozen=True):
     """A message in its current version."""
 
@@ -57,6 +84,14 @@ class StoredMessage(Struct, frozen=True):
     status: MessageStatus
     metadata: dict[str, Any] | None = None
     error: MessageError | None = None
+
+    @property
+    def story(self) -> Story:
+        """How it came about; empty where that is not told in a way that this client understands."""
+        try:
+            return convert(self.metadata or {}, Story)
+        except ValidationError:
+            return Story()
 
 
 class RunningTurn(Struct, frozen=True):

@@ -9,6 +9,7 @@ HELP = (
     ("/models", "list the models"),
     ("/model NAME", "ask this model from now on; without a name, say which one is asked"),
     ("/thinking", "show the model's reasoning, or no longer"),
+    ("/steps", "show how the last answer came about: its steps, and how long it was thought about"),
     ("/retry", "have the last question answered again"),
     ("/help", "show this"),
     ("/quit", "leave; so does Ctrl-D"),

@@ -4,7 +4,7 @@ from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from millrace.cli.client.notices import Ended, Notice, Piece, Problem, Thought
+from millrace.cli.client.notices import Ended, Notice, Piece, Problem, Thought, ThoughtOver
 from millrace.cli.terminal.area import Area
 from millrace.cli.terminal.blocks import Blocks, Part, answer_parser
 from millrace.cli.terminal.clean import clean, one_line
@@ -12,6 +12,7 @@ from millrace.cli.terminal.footer import figures, sources
 from millrace.cli.terminal.lines import Line, render
 from millrace.cli.terminal.markdown import AnswerMarkdown
 from millrace.cli.terminal.mending import mend
+from millrace.cli.terminal.thinking import step_line, time_line
 from millrace.cli.terminal.view import sentence
 
 LEAST_ROWS = 3
@@ -42,8 +43,10 @@ class LiveView:
         if isinstance(notice, Piece):
             self._blocks.add(clean(notice.text))
         elif isinstance(notice, Thought):
-            thought = Text(f"{notice.kind}: ", "dim italic").append(clean(notice.content), "dim")
+            thought = step_line(notice.kind, notice.content, notice.confidence)
             self._print(Padding(thought, (0, 0, 0, 2)), joined=not self._blank)
+        elif isinstance(notice, ThoughtOver):
+            self._print(Padding(time_line(notice.duration_ms, notice.steps), (0, 0, 0, 2)), joined=not self._blank)
 
     def paint(self, status: str) -> None:
         """Print what is finished and show what is not."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -13,8 +14,8 @@ from millrace.cli.client.api import Api
 from millrace.cli.client.errors import ClientError
 from millrace.cli.client.exchange import Exchange
 from millrace.cli.client.link import Link
-from millrace.cli.client.notices import Ended, Piece, Problem
-from millrace.cli.client.shapes import SessionDetail, StoredMessage, StoredSession
+from millrace.cli.client.notices import Ended, Piece, Problem, Thought, ThoughtOver
+from millrace.cli.client.shapes import SessionDetail, StoredMessage, StoredSession, Story
 from millrace.cli.options import DEFAULT_URL
 from millrace.cli.terminal.asking import Asking, Inbox, link_words
 from millrace.cli.terminal.clean import one_line
@@ -23,6 +24,7 @@ from millrace.cli.terminal.conversation import Conversation, choose_model
 from millrace.cli.terminal.live_view import LiveView
 from millrace.cli.terminal.plain_view import PlainView
 from millrace.cli.terminal.prompt import Prompt, quiet_keyboard
+from millrace.cli.terminal.thinking import story_lines
 from millrace.cli.terminal.view import View
 from millrace.ports import Clock
 
@@ -70,6 +72,7 @@ class Program:
             "/models": self._models,
             "/model": self._model,
             "/thinking": self._thinking,
+            "/steps": self._steps,
             "/retry": self._retry,
             "/help": self._help,
         }
@@ -210,6 +213,19 @@ class Program:
         shown = "shown" if self._conversation.thinking else "no longer shown"
         self._note(f"The model's reasoning is {shown} from the next question on.")
 
+    async def _steps(self, _: str) -> None:
+        last = self._conversation.last
+        if last is None or last.session_id is None or last.message_id is None:
+            self._note("There is no answer yet.")
+            return
+        detail = await self._api.session(last.session_id)
+        found = [message.story for message in detail.messages if message.id == last.message_id]
+        lines = list(story_lines(found[0])) if found else []
+        for line in lines:
+            self._console.print(Padding(line, (0, 0, 0, 2)))
+        if not lines:
+            self._note("It was answered at once: there are no steps.")
+
     async def _retry(self, _: str) -> None:
         exchange = self._conversation.retry()
         if exchange is None:
@@ -245,6 +261,8 @@ class Program:
         self._console.print()
         view = view_for(self._console)
         with contextlib.closing(view):
+            if self._conversation.thinking:
+                _think_again(view, message.story)
             view.feed(Piece(message.content))
             problem = None if message.error is None else Problem(message.error.code, message.error.message)
             view.end(
@@ -264,6 +282,14 @@ class Program:
 
     def _note(self, text: str) -> None:
         self._console.print(Text(text, "dim"))
+
+
+def _think_again(view: View, story: Story) -> None:
+    """Show how a stored answer came about, as it was shown live."""
+    for step in story.reasoning_steps:
+        view.feed(Thought(step.type, step.content, step.confidence))
+    if story.reasoning_time_ms is not None:
+        view.feed(ThoughtOver(story.reasoning_time_ms, len(story.reasoning_steps)))
 
 
 def local_time(iso: str) -> str:

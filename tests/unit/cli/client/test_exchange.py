@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from millrace.cli.client.exchange import LOST, Effect, Exchange, Refetch, Renew, Send
-from millrace.cli.client.notices import Began, Ended, Piece, Refused, Thought
+from millrace.cli.client.notices import Began, Ended, Piece, Refused, Thought, ThoughtOver
 from millrace.cli.client.shapes import StoredMessage
 from millrace.model.messages import MessageError
 from millrace.stream.digest import text_digest
@@ -62,12 +62,15 @@ def test_a_question_and_its_answer() -> None:
                                           "thinking_mode": "auto"}}
     ]  # fmt: skip
     assert exchange.received(started()) == [Began("s", "m", "t", "p/m", "Why?")]
-    step = {"step_number": 1, "type": "synthesis", "content": "Hm.", "confidence": None, "timestamp": "x"}
-    assert exchange.received(frame("reasoning_step", seq=1, step=step)) == [Thought("synthesis", "Hm.")]
-    assert exchange.received(token(0, "Be", seq=2)) == [Piece("Be")]
-    assert exchange.received(token(1, "cause", seq=3)) == [Piece("cause")]
-    assert exchange.received(token(2, "", seq=3, is_final=True)) == []
-    (ended,) = exchange.received(complete("Because", 4))
+    step = {"step_number": 1, "type": "synthesis", "content": "Hm.", "confidence": 0.5, "timestamp": "x"}
+    assert exchange.received(frame("reasoning_step", seq=1, step=step)) == [Thought("synthesis", "Hm.", 0.5)]
+    thought = frame("thinking_complete", seq=2, reasoning_summary="Hm.", total_steps=1, processing_time_ms=900)
+    assert exchange.received(thought) == [ThoughtOver(900, 1)]
+    assert exchange.received(thought) == [], "it was seen"
+    assert exchange.received(token(0, "Be", seq=3)) == [Piece("Be")]
+    assert exchange.received(token(1, "cause", seq=4)) == [Piece("cause")]
+    assert exchange.received(token(2, "", seq=4, is_final=True)) == []
+    (ended,) = exchange.received(complete("Because", 5))
     assert ended == Ended(status="complete", session_id="s", message_id="m", text="Because", metadata={"model": "p/m"})
     assert exchange.over
     assert exchange.received(token(3, "more")) == []

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 from tests.support.screen import Screen
 
-from millrace.cli.client.notices import Ended, Piece, Problem, Thought
+from millrace.cli.client.notices import Ended, Piece, Problem, Thought, ThoughtOver
 from millrace.cli.terminal.live_view import LiveView
 from millrace.cli.terminal.markdown import THEME
 
@@ -161,10 +161,18 @@ def test_a_text_that_did_not_arrive_whole_is_shown_again() -> None:
 
 def test_thoughts_stand_before_the_answer() -> None:
     stage = Stage()
-    stage.view.feed(Thought("synthesis", "Let me see."))
+    stage.view.feed(Thought("exploration", "Let me see."))
+    stage.view.feed(Thought("synthesis", "I see.", 0.75))
+    stage.view.feed(ThoughtOver(2_340, 2))
     stage.view.feed(Piece("Seen."))
     stage.view.close()
-    assert stage.screen.lines() == ["  synthesis: Let me see.", "", "Seen."]
+    assert stage.screen.lines() == [
+        "  exploration: Let me see.",
+        "  synthesis (75% sure): I see.",
+        "  Thought for 2.3 s · 2 steps",
+        "",
+        "Seen.",
+    ]
 
 
 def test_a_model_cannot_write_escape_sequences() -> None:
