@@ -16,6 +16,8 @@ export default defineConfig({
     // The largest is the grammar of C++, downloaded by whoever reads C++.
     chunkSizeWarningLimit: 900,
   },
+  // What the worker needs of its grammars is downloaded as the page's own parts are: each when it is needed.
+  worker: { format: "es" },
   server: {
     proxy: {
       "/metrics": { target: SERVER, changeOrigin: false },

@@ -17,6 +17,8 @@ test("a long conversation is there in parts, and the reader's place is theirs", 
   await page.goto(`${stack.url}/chat/${id}`);
   const scroller = page.getByRole("region", { name: "Conversation" });
   await expect(chat.texts.last()).toContainText("garden");
+  // A worker colours the code, which the page's policy lets it have.
+  await expect(chat.texts.last().locator("pre span[style]").first()).toBeAttached();
   // It is parsed over several frames, and the end stays in sight all the while.
   const rest = () =>
     scroller.evaluate((one) => one.scrollHeight - one.scrollTop - one.clientHeight);

@@ -1,7 +1,8 @@
 import { Check, Copy, WrapText } from "lucide-react";
-import { memo, useEffect, useState } from "react";
+import { memo, useEffect, useRef, useState } from "react";
 import { useCopy } from "../ui/useCopy.ts";
-import type { Highlighter, Line } from "./highlight.ts";
+import { type Colouring, linesOf, PLAIN, pageColours } from "./colours.ts";
+import type { Line } from "./highlight.ts";
 import styles from "./markdown.module.css";
 
 interface CodeBlockProps {
@@ -12,7 +13,7 @@ interface CodeBlockProps {
 export const CodeBlock = memo(function CodeBlock({ code, language }: CodeBlockProps) {
   const [copied, copy] = useCopy();
   const [wrapped, setWrapped] = useState(false);
-  const highlighter = useHighlighter(language);
+  const lines = useLines(code, language);
   const label = language || "text";
   return (
     <figure className={styles["code"]} data-wrapped={wrapped || undefined}>
@@ -34,7 +35,9 @@ export const CodeBlock = memo(function CodeBlock({ code, language }: CodeBlockPr
       </figcaption>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: code that scrolls must be reachable by keyboard */}
       <pre tabIndex={0}>
-        <code>{highlighter ? <Coloured lines={highlighter.lines(code)} code={code} /> : code}</code>
+        <code>
+          <Coloured lines={lines} code={code} />
+        </code>
       </pre>
     </figure>
   );
@@ -65,22 +68,22 @@ const LineView = memo(function LineView({ line }: { line: Line }) {
   );
 });
 
-/** What colours this block, once the grammar has come. */
-function useHighlighter(language: string): Highlighter | null {
-  const [found, setFound] = useState<{ language: string; highlighter: Highlighter } | null>(null);
+/** The lines of the code as far as they are coloured. */
+function useLines(code: string, language: string): readonly Line[] {
+  const [coloured, setColoured] = useState(PLAIN);
+  const colouring = useRef<Colouring | null>(null);
   useEffect(() => {
-    if (!language) return;
-    let current = true;
-    void import("./highlight.ts")
-      .then(({ highlighterFor }) => highlighterFor(language))
-      .then((highlighter) => {
-        if (current && highlighter) setFound({ language, highlighter });
-      })
-      // Without colours it is still code.
-      .catch((error: unknown) => console.warn("Millrace: code stays plain", error));
+    // Where there are no workers, code stays plain.
+    if (!language || typeof Worker === "undefined") return;
+    const begun = pageColours().begin(language, setColoured);
+    colouring.current = begun;
     return () => {
-      current = false;
+      colouring.current = null;
+      begun.end();
+      setColoured(PLAIN);
     };
   }, [language]);
-  return found?.language === language ? found.highlighter : null;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another language begins anew
+  useEffect(() => colouring.current?.update(code), [code, language]);
+  return linesOf(coloured, code);
 }
