@@ -40,7 +40,7 @@ def test_times_run_from_the_start_and_between_pieces_of_text() -> None:
         )
     )
     assert figures.first_token_s == 0.25
-    assert figures.gaps_s == (0.2, 0.01)
+    assert figures.gaps_s == (0.01, 0.2), "newest first"
     assert (figures.fallbacks, figures.resumptions) == ((("sim", "down"),), 1)
     assert (figures.outcome, figures.code) == ("completed", None)
 
