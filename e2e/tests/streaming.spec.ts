@@ -94,12 +94,14 @@ test.describe("an answer that takes its time", () => {
 });
 
 test("what is sent during an answer waits its turn", async ({ page, stack }) => {
+  await stack.behave("text=markdown&tokens=240&interval_ms=40");
   const chat = new ChatPage(page);
   await chat.open(stack.url);
   await chat.ask("First");
   await expect(chat.answers.first()).toHaveAttribute("data-status", "streaming");
   await chat.ask("Second");
   await expect(chat.answers.nth(1)).toHaveAttribute("data-status", "queued");
+  await stack.behave("text=markdown&tokens=40&interval_ms=2");
   await chat.keep("queued-light");
   await chat.settled();
   await expect(chat.answers.nth(1)).toHaveAttribute("data-status", "complete");
