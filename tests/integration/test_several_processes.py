@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, ExitStack, suppress
 from dataclasses import dataclass
 
+import httpx2
 import pytest
 from tests.support.chat_client import Chat, Visitor, WatchedTurn, digest, text_of
 from tests.support.postgresql import postgresql_program, postgresql_server
@@ -20,8 +21,10 @@ pytestmark = pytest.mark.skipif(
 )
 LEASE_S = 1.0
 OUTAGE_S = 2.0
-VERY_SLOW = "sim/sim?tokens=400&interval_ms=40&text=mixed"
 SLOW = "sim/sim?tokens=400&interval_ms=10&text=mixed"
+ENDLESS = "sim/sim?tokens=10000&interval_ms=40&text=mixed"
+RESTART_S = 100.0
+"""Within which all workers must have been replaced; it takes five on an idle machine."""
 
 
 @dataclass
@@ -78,13 +81,13 @@ async def both(stack: AsyncExitStack, site: Site) -> tuple[Visitor, Visitor]:
     return here, there
 
 
-def whole(*seen: WatchedTurn) -> str:
+def whole(*seen: WatchedTurn, kind: str = "chat_complete") -> str:
     """The text of what was seen of a turn over several connections, one after the other; it is what was sent."""
     end = seen[-1].over
     assert end is not None
-    assert end["type"] == "chat_complete", end
+    assert end["type"] == kind, end
     text = text_of([frame for turn in seen for frame in turn.frames])
-    assert text == end["data"]["full_message"]
+    assert text == end["data"]["full_message" if kind == "chat_complete" else "partial_message"]
     assert digest(text) == end["data"]["digest"]
     return text
 
@@ -277,23 +280,43 @@ async def test_kill_9_of_the_owner_is_continued_by_the_other(site: Site, stack: 
 
 async def test_a_rolling_restart_loses_nothing(site: Site, stack: AsyncExitStack) -> None:
     """Each worker hands its turns over and closes its connections with 1012; clients come back to whoever is there."""
-    visitor = await stack.enter_async_context(Visitor.guest(site.servers[0].url))
-    chats = [await connected(stack, visitor) for _ in range(6)]
-    turns = [[await chat.ask(f"{n}.", model=f"{VERY_SLOW}&seed={n}")] for n, chat in enumerate(chats)]
+    there = await stack.enter_async_context(Visitor.guest(site.servers[0].url))
+    chats = [await connected(stack, there) for _ in range(6)]
+    turns = [[await chat.ask(f"{n}.", model=f"{ENDLESS}&seed={n}")] for n, chat in enumerate(chats)]
     for (turn,) in turns:
         await turn.until(5)
     site.servers[0].process.send_signal(signal.SIGHUP)
 
-    async def watch(seen: list[WatchedTurn]) -> str:
-        while True:
-            with suppress(AssertionError):  # the connection was lost
-                await seen[-1].end()
-                return whole(*seen)
+    async def watch(seen: list[WatchedTurn]) -> None:
+        while not await over(seen[-1]):
             last = max(turn.last_seq for turn in seen)
-            seen.append(await (await connected(stack, visitor)).resume(seen[0].turn_id, last))
+            seen.append(await (await connected(stack, there)).resume(seen[0].turn_id, last))
 
-    texts = await asyncio.gather(*(watch(seen) for seen in turns))
-    assert all(texts)
-    codes = [(await chat.wait_closed())[0] for chat in chats]
-    assert codes == [1012] * len(chats), "all workers were replaced"
-    assert any(len(seen) > 1 for seen in turns), "the answers were still written then"
+    async with asyncio.timeout(RESTART_S), asyncio.TaskGroup() as group:
+        for seen in turns:
+            group.create_task(watch(seen))
+        for chat in chats:
+            await chat.socket.wait_closed()
+        fresh = there.at(there.url)
+        stack.push_async_callback(fresh.http.aclose)
+        for seen in turns:
+            await stop(fresh, seen[0].session_id)
+    assert [chat.socket.close_code for chat in chats] == [1012] * len(chats), "all workers were replaced"
+    assert all(len(seen) > 1 for seen in turns)
+    assert all(whole(*seen, kind="chat_cancelled") for seen in turns)
+
+
+async def stop(visitor: Visitor, session_id: str) -> None:
+    """Stop an answer; a process that is replaced may close a connection that it has just accepted."""
+    while True:
+        with suppress(httpx2.TransportError):
+            (await visitor.http.post("/api/v1/chat/stop", json={"session_id": session_id})).raise_for_status()
+            return
+
+
+async def over(turn: WatchedTurn) -> bool:
+    """Wait until it has ended or its connection is lost; says which."""
+    while turn.over is None and not turn.lost:
+        turn.news.clear()
+        await turn.news.wait()
+    return turn.over is not None
