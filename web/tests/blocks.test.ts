@@ -71,6 +71,40 @@ describe("a text that grows", () => {
     );
   });
 
+  it("ends the same where lists and tables grow item by item", () => {
+    const piece = fc.constantFrom(
+      "- one\n",
+      "- **two** `x`\n",
+      "* star\n",
+      "1. first\n",
+      "12. twelfth\n",
+      "2) other\n",
+      "  - nested\n",
+      "  deep\n",
+      "- [x] done\n",
+      "-\n",
+      "---\n",
+      "\n",
+      "lazy\n",
+      "| a | b |\n|---|--:|\n",
+      "| 1 | *2* |\n",
+      "```\n",
+      "> quote\n",
+    );
+    const pieces = fc.array(piece, { minLength: 3, maxLength: 14 });
+    fc.assert(
+      fc.property(pieces, fc.integer({ min: 1, max: 7 }), (found, step) => {
+        const text = found.join("");
+        let document = EMPTY_DOCUMENT;
+        for (let end = step; end < text.length; end += step)
+          document = grow(document, text.slice(0, end));
+        const whole = finish(EMPTY_DOCUMENT, text);
+        expect(shape(nodesOf(finish(document, text)))).toEqual(shape(nodesOf(whole)));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   it("ends the same from one character at a time, and never changes a settled block", () => {
     let document = EMPTY_DOCUMENT;
     for (let end = 1; end <= SAMPLE.length; end++) {

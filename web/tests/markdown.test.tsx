@@ -86,4 +86,28 @@ describe("Markdown", () => {
       "https://example.org/map",
     );
   });
+
+  it("renders of a list and of a table that grow only what is new", () => {
+    for (const [text, more, each] of [
+      ["3. **one**\n4. two\n", "5. three\n", "li"],
+      ["- [x] one\n- two\n", "- three\n", "li"],
+      ["| a | b |\n|:--|--:|\n| 1 | 2 |\n| 3 | 4 |\n", "| 5 | 6 |\n", "tbody tr"],
+    ] as const) {
+      const { container, rerender } = render(<MarkdownView text={text} streaming />);
+      const before = [...container.querySelectorAll(each)];
+      rerender(<MarkdownView text={text + more} streaming />);
+      const after = [...container.querySelectorAll(each)];
+      expect(after).toHaveLength(3);
+      expect(after[0]).toBe(before[0]);
+      expect(after[1]).toBe(before[1]);
+      const growing = container.innerHTML;
+      cleanup();
+      expect(show(text + more).innerHTML).toBe(growing);
+      cleanup();
+    }
+    expect(show("3. one\n4. two").querySelector("ol")?.getAttribute("start")).toBe("3");
+    expect(show("- one\n\n- two").querySelectorAll("li > p")).toHaveLength(2);
+    const cells = show("| a | b |\n|:--|--:|\n| 1 | 2 |").querySelectorAll("td");
+    expect([...cells].map((cell) => cell.style.textAlign)).toEqual(["left", "right"]);
+  });
 });

@@ -5,6 +5,7 @@ import { mathFromMarkdown } from "mdast-util-math";
 import { gfm } from "micromark-extension-gfm";
 import { math } from "micromark-extension-math";
 import remend from "remend";
+import { joined, lineOf, type Part, partOf } from "./parts.ts";
 
 /** A top-level piece of a document: a paragraph, a list, a code block. */
 export interface Block {
@@ -17,9 +18,11 @@ export interface Block {
 export interface Document {
   readonly text: string;
   readonly settled: readonly Block[];
-  /** The last block, or nothing; it may still grow or become something else. */
+  /** The last block, the last two or nothing: they may still grow or become something else. */
   readonly open: readonly Block[];
   readonly openStart: number;
+  /** What of the last block stands, where it is a list or a table. */
+  readonly part: Part | null;
   /** Whether nothing more is to come. */
   readonly whole: boolean;
 }
@@ -29,6 +32,7 @@ export const EMPTY_DOCUMENT: Document = {
   settled: [],
   open: [],
   openStart: 0,
+  part: null,
   whole: false,
 };
 
@@ -41,7 +45,8 @@ const HAS_DEFINITIONS = /^ {0,3}\[[^\]\n]+\]:/m;
  * The document of a text that has grown.
  *
  * Only what follows the settled blocks is parsed: in Markdown a block is closed for good once the next one
- * begins, so the work per update depends on the last block's length, not on the text's.
+ * begins, so the work per update depends on the last block's length, not on the text's. Of a list only the last item is
+ * parsed, of a table the last row.
  */
 export function grow(before: Document, text: string): Document {
   const same = text.length >= before.text.length && text.startsWith(before.text);
@@ -53,37 +58,75 @@ export function grow(before: Document, text: string): Document {
   const code = openFence(tail);
   if (code) {
     const open = [{ start: openStart, node: code }];
-    return { text, settled: from.settled, open, openStart, whole: false };
+    return { text, settled: from.settled, open, openStart, part: null, whole: false };
   }
-  const { children } = parse(tail);
-  const last = children.at(-1);
-  if (!last) return { text, settled: from.settled, open: [], openStart, whole: false };
-  // Back to the line's beginning: indentation counts when the block is parsed again.
-  const lastStart = tail.lastIndexOf("\n", offsetOf(last) - 1) + 1;
-  const closed = children.slice(0, -1).map((node) => ({ start: openStart + offsetOf(node), node }));
+  const { blocks, part } = read(from, text);
+  const last = blocks.at(-1);
+  if (!last) return { text, settled: from.settled, open: [], openStart, part: null, whole: false };
+  if (mayBeItem(blocks, text)) {
+    const [list] = blocks.slice(-2);
+    const closed = blocks.slice(0, -2);
+    return {
+      text,
+      settled: closed.length === 0 ? from.settled : [...from.settled, ...closed],
+      open: blocks.slice(-2),
+      openStart: list?.start ?? openStart,
+      part: closed.length === 0 ? from.part : null,
+      whole: false,
+    };
+  }
+  const closed = blocks.slice(0, -1);
   return {
     text,
     settled: closed.length === 0 ? from.settled : [...from.settled, ...closed],
-    open: [{ start: openStart + lastStart, node: mended(tail.slice(lastStart), last) }],
-    openStart: openStart + lastStart,
+    open: [{ start: last.start, node: mended(text, last, part) }],
+    openStart: last.start,
+    part,
     whole: false,
   };
+}
+
+/** Whether the last block, a number so far, may become the next item of the list before it. */
+function mayBeItem(blocks: readonly OpenBlock[], text: string): boolean {
+  const [list, last] = blocks.slice(-2);
+  const numbered = list?.node.type === "list" && list.node.ordered === true;
+  return numbered && last !== undefined && /^ {0,3}\d{1,9}$/.test(text.slice(last.start));
+}
+
+interface OpenBlock extends Block {
+  readonly node: RootContent;
+}
+
+/** The blocks behind the settled ones, and what of the last one stands. */
+function read(
+  { openStart, part }: Pick<Document, "openStart" | "part">,
+  text: string,
+): { blocks: OpenBlock[]; part: Part | null } {
+  const source = part ? part.head + text.slice(part.from) : text.slice(openStart);
+  const shift = text.length - source.length;
+  const nodes = parse(source).children;
+  const whole = part && joined(part, nodes[0]);
+  // What stood has become something else after all.
+  if (part && !whole) return read({ openStart, part: null }, text);
+  const blocks = nodes.map((node, index) =>
+    index === 0 && whole
+      ? { start: openStart, node: whole }
+      : { start: shift + lineOf(source, node), node },
+  );
+  const last = nodes.at(-1);
+  const before = nodes.length === 1 ? part : null;
+  return { blocks, part: last ? partOf(last, source, shift, before) : null };
 }
 
 /** The document of a text that is whole. Links to definitions further down are resolved too. */
 export function finish(before: Document, text: string): Document {
   if (text.length > LONGEST_AS_ONE || !HAS_DEFINITIONS.test(text)) {
     const grown = grow(before, text);
-    const tail = text.slice(grown.openStart);
-    const open = parse(tail).children.map((node) => ({
-      start: grown.openStart + offsetOf(node),
-      node,
-    }));
-    return { ...grown, open, whole: true };
+    return { ...grown, open: read(grown, text).blocks, part: null, whole: true };
   }
   // Definitions and footnotes belong to the whole: it becomes one block.
   const settled = [{ start: 0, node: parse(text) }];
-  return { text, settled, open: [], openStart: text.length, whole: true };
+  return { text, settled, open: [], openStart: text.length, part: null, whole: true };
 }
 
 function parse(text: string): Root {
@@ -104,10 +147,6 @@ function dollars(text: string): string {
   });
 }
 
-function offsetOf(node: RootContent): number {
-  return node.position?.start.offset ?? 0;
-}
-
 /** A code block whose end has not come yet needs no parser; long ones would cost it much at every piece. */
 function openFence(tail: string): RootContent | null {
   const match = OPEN_FENCE.exec(tail);
@@ -121,8 +160,11 @@ function openFence(tail: string): RootContent | null {
 }
 
 /** Completes what is half finished, so that `**bo` is shown as bold and not as asterisks. */
-function mended(source: string, node: RootContent): RootContent {
+function mended(text: string, { start, node }: OpenBlock, part: Part | null): RootContent {
   if (node.type === "code" || node.type === "html" || node.type === "math") return node;
+  const source = part ? part.head + text.slice(part.from) : text.slice(start);
   const completed = remend(source, { linkMode: "text-only" });
-  return completed === source ? node : (parse(completed).children[0] ?? node);
+  if (completed === source) return node;
+  const [first] = parse(completed).children;
+  return (part ? joined(part, first) : first) ?? node;
 }

@@ -1,9 +1,9 @@
 import type { Element, ElementContent, Text as HastText, Root } from "hast";
 import { type Components, toJsxRuntime } from "hast-util-to-jsx-runtime";
-import type { Html, Image, Parents, Text } from "mdast";
+import type { Html, Image, List, ListItem, Parents, Table, TableRow, Text } from "mdast";
 import type { InlineMath, Math as MathBlock } from "mdast-util-math";
 import { type State, toHast } from "mdast-util-to-hast";
-import type { ReactElement, ReactNode } from "react";
+import { memo, type ReactElement, type ReactNode } from "react";
 import { Fragment, jsx, jsxs } from "react/jsx-runtime";
 import { SourceMark } from "../sources/SourceMark.tsx";
 import type { Block } from "./blocks.ts";
@@ -32,13 +32,17 @@ const components: Partial<Components> = {
     );
   },
   pre: ({ node, children }) => <Pre node={node}>{children}</Pre>,
-  table: ({ children }) => (
+  table: ({ children }) => <Scrolled>{children}</Scrolled>,
+};
+
+function Scrolled({ children }: { children: ReactNode }) {
+  return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
     <section className={styles["table"]} tabIndex={0} aria-label="Table">
       <table>{children}</table>
     </section>
-  ),
-};
+  );
+}
 
 function Pre({ node, children }: { node: Element | undefined; children: ReactNode }) {
   const code = node?.children[0];
@@ -94,7 +98,83 @@ const handlers = {
 
 /** One block as React elements. Nothing is ever set as HTML. */
 export function renderBlock(node: Block["node"]): ReactElement {
+  if (node.type === "list") return <ListView list={node} />;
+  if (node.type === "table") return <TableView table={node} />;
+  return elements(hastOf(node));
+}
+
+function hastOf(node: Block["node"]): Root {
   const root = node.type === "root" ? node : { type: "root" as const, children: [node] };
-  const tree = toHast(root, { handlers }) as Root;
+  return toHast(root, { handlers }) as Root;
+}
+
+function elements(tree: Root | Element): ReactElement {
   return toJsxRuntime(tree, { Fragment, jsx, jsxs, components, passNode: true });
 }
+
+/** The first element of that name within a tree. */
+function within(tree: Root | Element, name: string): Element | null {
+  for (const child of tree.children) {
+    if (child.type !== "element") continue;
+    const found = child.tagName === name ? child : within(child, name);
+    if (found) return found;
+  }
+  return null;
+}
+
+/** A list, of which only the items are rendered that are new. */
+function ListView({ list }: { list: List }) {
+  const { ordered, start, children } = list;
+  const loose = Boolean(list.spread) || children.some((item) => item.spread);
+  const tasks = children.some((item) => typeof item.checked === "boolean");
+  const name = tasks ? "contains-task-list" : undefined;
+  // Items are only ever added or replaced at the end.
+  const items = children.map((item, index) => {
+    const key = index;
+    return <ItemView key={key} item={item} loose={loose} />;
+  });
+  if (!ordered) return <ul className={name}>{items}</ul>;
+  return (
+    <ol className={name} start={start == null || start === 1 ? undefined : start}>
+      {items}
+    </ol>
+  );
+}
+
+const ItemView = memo(function ItemView({ item, loose }: { item: ListItem; loose: boolean }) {
+  const found = within(hastOf({ type: "list", spread: loose, children: [item] }), "li");
+  return found && elements(found);
+});
+
+/** A table, of which only the rows are rendered that are new. */
+function TableView({ table }: { table: Table }) {
+  const align = table.align ?? NO_ALIGN;
+  const [head, ...rows] = table.children.map((row, index) => {
+    const key = index;
+    return <RowView key={key} row={row} align={align} head={index === 0} />;
+  });
+  return (
+    <Scrolled>
+      <thead>{head}</thead>
+      {rows.length > 0 && <tbody>{rows}</tbody>}
+    </Scrolled>
+  );
+}
+
+type Align = NonNullable<Table["align"]>;
+const NO_ALIGN: Align = [];
+const NO_ROW: TableRow = { type: "tableRow", children: [] };
+
+interface RowProps {
+  readonly row: TableRow;
+  readonly align: Align;
+  readonly head: boolean;
+}
+
+const RowView = memo(function RowView({ row, align, head }: RowProps) {
+  const children = head ? [row] : [NO_ROW, row];
+  const table = hastOf({ type: "table", align: align.length > 0 ? align : null, children });
+  const part = within(table, head ? "thead" : "tbody");
+  const found = part && within(part, "tr");
+  return found && elements(found);
+});
