@@ -18,6 +18,7 @@ interface TraceEvent {
   readonly tdur?: number;
   readonly args: {
     readonly name?: string;
+    readonly fileName?: string;
     readonly data?: { readonly functionName?: string; readonly url?: string };
   };
 }
@@ -69,7 +70,7 @@ function parts({ began, ended }: Task, events: readonly TraceEvent[]): string {
   const sums = new Map<string, number>();
   for (const { name, ts, dur = 0, tdur = 0, args } of events) {
     if (name === "RunTask" || ts < began || ts + dur > ended) continue;
-    const { functionName = "", url = "" } = args.data ?? {};
+    const { functionName = "", url = args.fileName ?? "" } = args.data ?? {};
     const label = [name, functionName, url.split("/").at(-1)].filter(Boolean).join(" ");
     sums.set(label, (sums.get(label) ?? 0) + tdur / 1000);
   }

@@ -6,27 +6,33 @@ import { Chromium } from "../chromium.ts";
 import { type Found, figure, highest, quantile } from "../figures.ts";
 import { install, notes, reset } from "../probe.ts";
 import { tasks } from "../tasks.ts";
-import { figuresOf } from "./painting.ts";
 
 const TIMES = 4;
 const LONG_TASK_MS = 100;
 const INTERACTION_MS = 200;
 
-/** What a slow phone shows of a fast answer: 200 tokens a second, the main thread slowed down four times, and somebody who types and clicks. */
+/**
+ * What a slow phone shows of a fast answer: 200 tokens a second, the main thread slowed down four times, and somebody who types and clicks.
+ *
+ * @param echo What the answer says; null for a usual one, which is not in the question too.
+ */
 export async function throttled(
   page: Page,
   stack: Stack,
   name: string,
-  text: string,
+  echo: string | null,
 ): Promise<Found> {
   await install(page);
   const chat = new ChatPage(page);
   await chat.open(stack.url);
-  await stack.behave("text=echo&tokens=100000&interval_ms=5");
+  const echoed = echo === null ? "mixed&tokens=2000" : "echo&tokens=100000";
+  await stack.behave(`text=${echoed}&interval_ms=5`);
   const chromium = await Chromium.of(page);
-  // The question is as long as the answer, and is typed by nobody.
-  await chat.input.fill(text);
   await chromium.throttle(TIMES);
+  // What shows answers is fetched as soon as somebody begins to write.
+  await chat.input.fill(echo ?? "Tell me everything");
+  await page.waitForLoadState("networkidle");
+  await page.waitForTimeout(1000);
   await reset(page);
   const end = await tasks(page);
   await chat.input.press("Enter");
@@ -44,9 +50,6 @@ export async function throttled(
     figure(`${name}: tasks of 50 ms or more`, longTasks.length, "tasks"),
     figure(`${name}: slowest interaction of ${presses}`, highest(times), "ms", INTERACTION_MS),
     figure(`${name}: between frames, p95`, quantile(frames, 0.95), "ms"),
-    ...figuresOf(name, found)
-      .slice(1, 2)
-      .map((one) => ({ ...one, limit: null })),
   ];
   return { figures, causes };
 }

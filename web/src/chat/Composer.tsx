@@ -169,7 +169,8 @@ function useAutoHeight(text: string) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the height follows the text
   useLayoutEffect(() => {
     const element = area.current;
-    if (!element) return;
+    // To ask for a height has the whole page laid out, with every press of a key.
+    if (!element || globalThis.CSS?.supports?.("field-sizing", "content")) return;
     element.style.height = "auto";
     element.style.height = `${element.scrollHeight}px`;
   }, [text]);

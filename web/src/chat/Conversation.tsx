@@ -25,6 +25,9 @@ export interface ConversationProps {
 
 /** So many of the newest messages stay in the page wherever the reader is: short conversations are whole. */
 const KEPT = 24;
+/** But beyond the least no more than hold so many characters: long ones would fill the memory. */
+const KEPT_CHARS = 60_000;
+const LEAST_KEPT = 6;
 /** How high a message is thought to be until it is seen, in pixels. */
 const GUESS_PX = 180;
 /** How far beyond the edges messages are ready, in pixels. */
@@ -47,7 +50,7 @@ export function Conversation(props: ConversationProps) {
     if ((scroller.current?.scrollTop ?? OLDER_PX) < OLDER_PX) older();
   }, [older, scroller, messages.length]);
   const last = messages.length - 1;
-  const kept = Array.from({ length: Math.min(KEPT, messages.length) }, (_, index) => last - index);
+  const kept = newest(messages);
 
   return (
     <div className={styles["list"]}>
@@ -60,7 +63,7 @@ export function Conversation(props: ConversationProps) {
         itemSize={GUESS_PX}
         bufferSize={AHEAD_PX}
         startMargin={MARGIN_PX}
-        keepMounted={kept.reverse()}
+        keepMounted={kept}
         onScroll={nearBegin}
       >
         {(message, index) => (
@@ -82,6 +85,18 @@ export function Conversation(props: ConversationProps) {
       </Virtualizer>
     </div>
   );
+}
+
+/** The places of the messages that stay in the page wherever the reader is. */
+function newest(messages: readonly ChatMessage[]): number[] {
+  const kept: number[] = [];
+  let chars = 0;
+  for (let index = messages.length - 1; index >= 0 && kept.length < KEPT; index--) {
+    chars += messages[index]?.content.length ?? 0;
+    if (chars > KEPT_CHARS && kept.length >= LEAST_KEPT) break;
+    kept.push(index);
+  }
+  return kept.reverse();
 }
 
 /** Whether this rendering brings messages before those that were there. */

@@ -114,11 +114,22 @@ function useDocument(text: string, streaming: boolean): Document {
 
 /** Documents that were parsed to their end: a message that is scrolled back into view is not parsed again. */
 const finished = new Map<string, Document>();
-const MOST_FINISHED = 400;
+/** Of texts with so many characters in all: what was parsed takes many times the memory of its text. */
+const MOST_CHARS = 100_000;
+/** However long they are, so many are remembered. */
+const LEAST_FINISHED = 4;
+let chars = 0;
 
 function remember(document: Document): void {
-  finished.delete(document.text);
+  forget(document.text);
   finished.set(document.text, document);
-  const [oldest] = finished.keys();
-  if (finished.size > MOST_FINISHED && oldest !== undefined) finished.delete(oldest);
+  chars += document.text.length;
+  for (const [text] of finished) {
+    if (chars <= MOST_CHARS || finished.size <= LEAST_FINISHED) break;
+    forget(text);
+  }
+}
+
+function forget(text: string): void {
+  if (finished.delete(text)) chars -= text.length;
 }
