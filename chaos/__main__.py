@@ -19,12 +19,13 @@ from tests.support.redis import redis_program
 from chaos.client import LOST
 from chaos.faults import FAULTS, Fault
 from chaos.report import page
-from chaos.results import NEEDED_TURNS, Results, conditions, encoded
+from chaos.results import NEEDED_TURNS, Results, Summary, conditions, decoded, encoded
 from chaos.round import INTERVAL_MS, LIMIT_S, TRANSPORTS, Players, Round, routes
 from chaos.sites import BACKENDS, Backend, open_site
 from millrace.testing.simulator.process import simulator_process
 
 DOCS = Path(__file__).parent.parent / "docs"
+PAGE, JSON = "reliability.md", "reliability.json"
 QUICK = {
     "memory": ("truncate",),
     "sqlite": ("kill", "provider", "disk"),
@@ -63,6 +64,27 @@ def _names(text: str, known: Sequence[str], what: str) -> Sequence[str]:
     return names or known
 
 
+def _chosen(backend: str, fault: str, *, quick: bool) -> dict[Backend, Sequence[Fault]]:
+    """The faults for each backend that is wanted.
+
+    Raises:
+        typer.BadParameter: There is no such thing, nothing to do, or not what it takes.
+    """
+    backends = [cast(Backend, name) for name in _names(backend, list(BACKENDS), "backend")]
+    if "redis" in backends and (redis_program() is None or postgresql_program("postgres") is None):
+        raise typer.BadParameter(
+            "Redis or PostgreSQL is not on this machine: run scripts/setup.sh services, or say --backend memory,sqlite."
+        )
+    names = _names(fault, [each.name for each in FAULTS], "fault")
+    wanted = {name: QUICK[name] if quick and not fault else names for name in backends}
+    chosen = {
+        name: [each for each in FAULTS if name in each.backends and each.name in wanted[name]] for name in backends
+    }
+    if not any(chosen.values()):
+        raise typer.BadParameter("None of these faults makes sense at these backends.")
+    return {name: faults for name, faults in chosen.items() if faults}
+
+
 @app.command()
 def main(
     quick: Annotated[bool, typer.Option("--quick", help="Some faults, few answers, no report: for CI.")] = False,
@@ -76,23 +98,16 @@ def main(
     lease: Annotated[float, typer.Option(min=0, help="The servers' lease in seconds; 0: 5, or 1.")] = 0,
     seed: Annotated[int, typer.Option(help="Chance; 0: another one each time.")] = 0,
     report: Annotated[Path | None, typer.Option(help="Where page and JSON are written; docs/ for a full run.")] = None,
+    page_only: Annotated[bool, typer.Option("--page-only", help="Write the page anew from the JSON.")] = False,
 ) -> None:
     """Strike, count, write; the exit status is 1 where anything is wrong."""
     console = Console(highlight=False, soft_wrap=True)
-    backends = [cast(Backend, name) for name in _names(backend, list(BACKENDS), "backend")]
-    if redis_program() is None or postgresql_program("postgres") is None:
-        backends = [name for name in backends if name != "redis"]
-        console.print("No Redis or PostgreSQL is installed here: that backend is left out.")
-    names = _names(fault, [each.name for each in FAULTS], "fault")
+    if page_only:
+        folder = report or DOCS
+        _write(decoded((folder / JSON).read_bytes()), folder, console)
+        return
     plan = Plan(
-        {
-            name: [
-                each
-                for each in FAULTS
-                if name in each.backends and each.name in (QUICK[name] if quick and not fault else names)
-            ]
-            for name in backends
-        },
+        _chosen(backend, fault, quick=quick),
         _names(transport, list(TRANSPORTS), "transport"),
         turns or (8 if quick else 50),
         repeats or (1 if quick else 0),
@@ -103,7 +118,7 @@ def main(
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is stopped
     results = uvloop.run(_run(plan, console))
     if not (quick or backend or fault or transport) or report is not None:
-        _write(results, report or DOCS, console)
+        _write(results.summary(), report or DOCS, console)
     problems = results.problems()
     for problem in (*results.broken, *results.lateness()):
         console.print(problem, style="red", markup=False)
@@ -148,11 +163,11 @@ def _tell(played: Round, console: Console) -> None:
         console.print(f"  {problem}", style="red", markup=False)
 
 
-def _write(results: Results, folder: Path, console: Console) -> None:
+def _write(summary: Summary, folder: Path, console: Console) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "reliability.json").write_bytes(encoded(results))
-    (folder / "reliability.md").write_text(page(results, limit_s=LIMIT_S), encoding="utf-8")
-    console.print(f"written: {folder / 'reliability.md'}")
+    (folder / JSON).write_bytes(encoded(summary))
+    (folder / PAGE).write_text(page(summary, limit_s=LIMIT_S), encoding="utf-8")
+    console.print(f"written: {folder / PAGE}")
 
 
 if __name__ == "__main__":

@@ -50,6 +50,7 @@ class Client:
         self.returns = 0
         self.asked_again = 0
         self.told = False
+        self.unkept = ""
         self.model = ""
         self.expected: Sequence[str] = ()
 
@@ -106,8 +107,10 @@ class Client:
         for visitor in (*self._visitors[self._at % len(self._visitors) :], *self._visitors):
             try:
                 found = await visitor.conversation(self.heard.session_id)
-            except LOST:
+            except LOST as error:
+                self.unkept = repr(error)
                 continue
+            self.unkept = f"not among {len(found['messages'])} messages of {self.heard.session_id!r}"
             return self._answer_in(found)
         return None
 

@@ -41,7 +41,7 @@ class Fault:
     strike: Callable[[Site, Random], Awaitable[float]]
     honest: frozenset[str] = COMPLETE
     cut: bool = False
-    tokens: int = 160
+    tokens: int = 120
     wrong_clock: bool = False
 
     def possible(self, site: Site) -> bool:

@@ -7,7 +7,7 @@ from msgspec.structs import asdict
 
 from chaos.counting import Counts
 from chaos.faults import FAULTS
-from chaos.results import NEEDED_TURNS, TAKEOVER_S, Results, Spread
+from chaos.results import NEEDED_TURNS, TAKEOVER_S, Spread, Summary
 from chaos.sites import BACKENDS
 
 _METHOD = Path(__file__).with_name("method.txt")
@@ -17,134 +17,117 @@ What becomes of answers when something breaks. `make chaos` runs real processes,
 accounts for every single token that every client got. This page is what it wrote; nobody edits it.
 
 """
-_BAD = (
-    "lost", "doubled", "reordered", "taken_back", "foreign", "digests", "endless", "ends_twice", "wrong_ends", "broken",
-)  # fmt: skip
-_TITLES = (
-    "lost", "doubled", "reordered", "taken back", "foreign", "digest", "no end", "two ends", "wrong end", "broken",
-)  # fmt: skip
+_BAD = {
+    "lost": "lost",
+    "doubled": "doubled",
+    "reordered": "reordered",
+    "taken_back": "taken back",
+    "foreign": "foreign",
+    "digests": "digest",
+    "endless": "no end",
+    "ends_twice": "two ends",
+    "wrong_ends": "wrong end",
+    "broken": "broken",
+    "leaked": "leaked",
+}
+"""What must not happen, and how it is called."""
 
 
-def page(results: Results, *, limit_s: float) -> str:
+def page(summary: Summary, *, limit_s: float) -> str:
     """The whole page."""
-    conditions = results.conditions
+    conditions = summary.conditions
     how = _METHOD.read_text(encoding="utf-8").format(
         turns=conditions.turns,
         transports=", ".join(conditions.transports),
         limit=limit_s,
         minutes=max(1, conditions.seconds / 60),
     )
-    return "".join(
-        (
-            _HEAD,
-            _verdict(results),
-            _totals(results),
-            _takeover(results),
-            _cells(results),
-            _faults(results),
-            how,
-            _circumstances(results),
-        )
-    )
+    parts = (_HEAD, _verdict(summary), _totals(summary), _takeover(summary), _cells(summary), _faults(summary), how)
+    return "".join((*parts, _circumstances(summary)))
 
 
-def _verdict(results: Results) -> str:
-    problems = results.problems()
-    counts = [results.of_backend(name) for name in results.backends()]
+def _verdict(summary: Summary) -> str:
+    counts = summary.backends.values()
     turns, tokens = sum(each.in_flight for each in counts), sum(each.tokens for each in counts)
-    said = f"{turns:,} answers were struck in their midst, with {tokens:,} tokens. "
-    if not problems:
-        return said + "Nothing was lost, doubled, reordered or taken back, and each had exactly one end.\n\n"
-    shown = "".join(f"- {problem}\n" for problem in problems[:20])
-    return f"{said}**{len(problems)} things are wrong:**\n\n{shown}\n"
+    said = f"{turns:,} answers were struck in their midst; their clients got {tokens:,} tokens. "
+    if not summary.problems:
+        return said + "Nothing was lost, doubled,\nreordered or taken back, and each answer had exactly one end.\n\n"
+    shown = "".join(f"- {problem}\n" for problem in summary.problems[:20])
+    return f"{said}**{len(summary.problems)} things are wrong:**\n\n{shown}\n"
 
 
-def _totals(results: Results) -> str:
+def _totals(summary: Summary) -> str:
     rows = []
-    for name in results.backends():
-        counts = results.of_backend(name)
+    for name, counts in summary.backends.items():
         enough = "" if counts.in_flight >= NEEDED_TURNS else f" (of {NEEDED_TURNS:,} wanted)"
-        rows.append(
-            [BACKENDS[name], f"{counts.in_flight:,}{enough}", f"{counts.tokens:,}", *_bad(counts), counts.leaked]
+        values = asdict(counts)
+        rows.append([name, f"{counts.in_flight:,}{enough}", f"{counts.tokens:,}", *(values[each] for each in _BAD)])
+    said = "".join(f"- `{name}`: {title}\n" for name, title in BACKENDS.items() if name in summary.backends)
+    return f"## In all\n\n{said}\n" + _table(["backend", "in flight", "tokens", *_BAD.values()], rows)
+
+
+def _takeover(summary: Summary) -> str:
+    lease = summary.conditions.lease_s
+    rows = [
+        [name, who, *_times(spread)]
+        for name, silences in summary.kill.items()
+        for who, spread in (
+            ("connected to another process", silences.elsewhere),
+            ("connected to the dead one", silences.returning),
         )
-    return "## In all\n\n" + _table(["backend", "in flight", "tokens", *_TITLES, "leaked"], rows)
-
-
-def _takeover(results: Results) -> str:
-    lease = results.conditions.lease_s
-    rows = []
-    for name in results.backends():
-        for elsewhere, who in ((True, "connected to another process"), (False, "connected to the dead one")):
-            spread = results.silences(name, "kill", elsewhere=elsewhere)
-            if spread is not None:
-                rows.append([name, who, *_times(spread)])
+        if spread is not None
+    ]
     if not rows:
         return ""
     said = (
-        f"## From a kill -9 to the next token\n\nThe lease is {lease:g} s, so the limit with several processes is "
-        f"{lease + TAKEOVER_S:g} s. Seconds, of answers whose model continues exactly; the others repeat themselves "
-        "first. With one server it is its restart that is waited for.\n\n"
+        f"## From a kill -9 to the next token\n\nThe lease is {lease:g} s, so the limit for those who are connected to "
+        f"another process is {lease + TAKEOVER_S:g} s. Seconds,\nof answers whose model continues exactly; the others "
+        "repeat themselves first. With one server it is its restart that is waited for.\n\n"
     )
     return said + _table(["backend", "who waited", "answers", "median", "p99", "longest"], rows)
 
 
-def _cells(results: Results) -> str:
+def _cells(summary: Summary) -> str:
+    order = [fault.name for fault in FAULTS]
     titles = {fault.name: fault.title for fault in FAULTS}
     rows = [
         [
             titles[cell.fault],
             cell.backend,
             cell.transport,
-            f"{cell.counts.turns:,}",
-            f"{cell.counts.in_flight:,}",
-            f"{cell.counts.returns:,}",
-            f"{cell.counts.tokens:,}",
-            f"{cell.counts.completed:,}",
-            cell.counts.failed,
-            cell.counts.told,
-            *_bad(cell.counts),
+            *(f"{number:,}" for number in _harmless(cell.counts)),
+            ", ".join(f"{_BAD[name]} {number}" for name, number in cell.counts.violations().items()) or "nothing",
         ]
-        for cell in sorted(results.cells(), key=lambda cell: list(titles).index(cell.fault))
+        for cell in sorted(summary.cells, key=lambda cell: order.index(cell.fault))
     ]
-    head = [
-        "fault",
-        "backend",
-        "transport",
-        "turns",
-        "in flight",
-        "returns",
-        "tokens",
-        "completed",
-        "ended",
-        "told",
-        *_TITLES,
-    ]
-    return "## Every fault, backend and transport\n\n" + _table(head, rows)
+    head = ["fault", "backend", "transport", "turns", "in flight", "returns", "tokens", "completed", "ended", "told"]
+    return "## Every fault, backend and transport\n\n" + _table([*head, "wrong"], rows)
 
 
-def _faults(results: Results) -> str:
-    played = {each.fault for each in results.rounds}
+def _harmless(counts: Counts) -> Sequence[int]:
+    numbers = (counts.turns, counts.in_flight, counts.returns, counts.tokens)
+    return (*numbers, counts.completed, counts.failed, counts.told)
+
+
+def _faults(summary: Summary) -> str:
+    played = {cell.fault for cell in summary.cells}
     rows = [[fault.title, fault.does, fault.promise] for fault in FAULTS if fault.name in played]
-    return "## What each fault does, and what is promised\n\n" + _table(
-        ["fault", "what is done", "what must come of it"], rows
-    )
+    head = ["fault", "what is done", "what must come of it"]
+    return "## What each fault does, and what is promised\n\n" + _table(head, rows)
 
 
-def _circumstances(results: Results) -> str:
-    conditions = results.conditions
+def _circumstances(summary: Summary) -> str:
+    conditions = summary.conditions
     left_out = ", ".join(conditions.left_out) or "nothing"
+    again = sum(each.asked_again for each in summary.rounds)
+    minutes = f"{conditions.seconds / 60:.0f} minutes"
     return (
-        "## This run\n\n"
-        f"{conditions.at}, seed {conditions.seed}, {len(results.rounds)} rounds in {conditions.seconds / 60:.0f} min. "
-        f"{conditions.machine}, Python {conditions.python}, load average "
-        f"{conditions.load_average} before it began. Left out for want of what it takes: {left_out}. All figures, "
-        "round by round: [reliability.json](reliability.json).\n"
+        f"## This run\n\n{conditions.at}, seed {conditions.seed}, {len(summary.rounds)} rounds in {minutes}, "
+        f"on {conditions.machine} with Python {conditions.python}.\nThe load average of the machine was "
+        f"{conditions.load_average} before it began; {again} questions were refused before anything was broken, and "
+        f"asked again.\nLeft out for want of what it takes: {left_out}. All figures, round by round: "
+        "[reliability.json](reliability.json).\n"
     )
-
-
-def _bad(counts: Counts) -> Sequence[int]:
-    values = asdict(counts)
-    return [values[name] for name in _BAD]
 
 
 def _times(spread: Spread) -> Sequence[object]:

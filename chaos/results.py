@@ -73,6 +73,36 @@ class Cell(Struct, frozen=True):
     counts: Counts
 
 
+class Silences(Struct, frozen=True):
+    """How long readers waited after a kill -9: those at another process, and those who had to come back."""
+
+    elsewhere: Spread | None
+    returning: Spread | None
+
+
+class Played(Struct, frozen=True):
+    """One round without its answers."""
+
+    backend: str
+    fault: str
+    seed: int
+    seconds: float
+    counts: Counts
+    recovered: bool
+    asked_again: int
+
+
+class Summary(Struct, frozen=True):
+    """What is written of a run: for machines as it is, for people as a page."""
+
+    conditions: Conditions
+    backends: Mapping[str, Counts]
+    cells: Sequence[Cell]
+    kill: Mapping[str, Silences]
+    rounds: Sequence[Played]
+    problems: Sequence[str]
+
+
 class Results(Struct, frozen=True):
     """All that a run found. `broken` are rounds that could not be played, in words."""
 
@@ -125,33 +155,32 @@ class Results(Struct, frozen=True):
             return []
         return [f"redis, kill: a reader elsewhere waited {takeover.longest:.2f} s, more than {limit:g} s"]
 
-    def summary(self) -> Mapping[str, object]:
-        """The figures without every single answer, for machines."""
-        return {
-            "conditions": self.conditions,
-            "backends": {name: self.of_backend(name) for name in self.backends()},
-            "cells": self.cells(),
-            "kill": {
-                name: {
-                    "elsewhere": self.silences(name, "kill", elsewhere=True),
-                    "returning": self.silences(name, "kill", elsewhere=False),
-                }
+    def summary(self) -> "Summary":
+        """The figures without every single answer."""
+        return Summary(
+            self.conditions,
+            {name: self.of_backend(name) for name in self.backends()},
+            self.cells(),
+            {
+                name: Silences(
+                    self.silences(name, "kill", elsewhere=True), self.silences(name, "kill", elsewhere=False)
+                )
                 for name in self.backends()
             },
-            "rounds": [
-                {
-                    "backend": each.backend,
-                    "fault": each.fault,
-                    "seed": each.seed,
-                    "seconds": round(each.seconds, 2),
-                    "counts": each.counts,
-                    "recovered": each.recovered,
-                    "asked_again": each.asked_again,
-                }
+            [
+                Played(
+                    each.backend,
+                    each.fault,
+                    each.seed,
+                    round(each.seconds, 2),
+                    each.counts,
+                    each.recovered,
+                    each.asked_again,
+                )
                 for each in self.rounds
             ],
-            "problems": self.problems(),
-        }
+            self.problems(),
+        )
 
 
 def conditions(*, seed: int, turns: int, transports: Sequence[str], lease_s: float) -> Conditions:
@@ -170,6 +199,11 @@ def conditions(*, seed: int, turns: int, transports: Sequence[str], lease_s: flo
     )
 
 
-def encoded(results: Results) -> bytes:
+def encoded(summary: Summary) -> bytes:
     """As JSON."""
-    return msgspec.json.format(msgspec.json.encode(results.summary()), indent=1) + b"\n"
+    return msgspec.json.format(msgspec.json.encode(summary), indent=1) + b"\n"
+
+
+def decoded(data: bytes) -> Summary:
+    """From what `encoded` wrote."""
+    return msgspec.json.decode(data, type=Summary)

@@ -31,7 +31,7 @@ TRANSPORTS: Mapping[str, type[Speaker]] = {
 """Each with what is spoken over it: `chat`, `tokens`, and the events of `tokens`."""
 INTERVAL_MS = 60
 """Between two tokens of an answer. All answers together are what two shared cores can carry."""
-CUT_TOKENS, CUT_AFTER = 160, 80
+CUT_TOKENS, CUT_AFTER = 120, 60
 GOES_ON = ("sim/sim?", "plain/sim?overlap=8&", "plain/sim?")
 """A model that continues exactly, one that says eight tokens again first, and one that begins anew."""
 CUT_SEED = 0
@@ -226,10 +226,11 @@ class Players:
         problem = ""
         if violations := counts.violations():
             end = heard.overs[0] if heard.overs else None
+            found = (len(kept.text.split()), kept.status) if kept else client.unkept
             problem = (
                 f"{client.kind.name}, turn {heard.turn_id}, {client.model}: {dict(violations)}; "
                 f"{len(heard.text.split())} tokens, seq {heard.seq}, {client.returns} returns, "
-                f"end {end and (end.kind, end.code)}, kept {kept and (len(kept.text.split()), kept.status)}, "
+                f"end {end and (end.kind, end.code)}, kept {found}, "
                 f"refusals {client.refusals[-3:]}, {faults}"
             )
         transport = next(name for name, kind in TRANSPORTS.items() if kind is client.kind)

@@ -5,7 +5,7 @@ import json
 from chaos.client import next_word
 from chaos.counting import Counts
 from chaos.report import page
-from chaos.results import Conditions, Results, Spread, encoded
+from chaos.results import Conditions, Results, Spread, decoded, encoded
 from chaos.round import Answer, Round
 from msgspec.structs import replace
 
@@ -35,11 +35,11 @@ def test_spread() -> None:
 def test_a_run_where_nothing_is_wrong() -> None:
     found = results(answer(), answer(after_s=6.0))
     assert not found.problems()
-    text = page(found, limit_s=30)
-    assert "Nothing was lost, doubled, reordered or taken back" in text
+    text = page(found.summary(), limit_s=30)
+    assert "Nothing was lost, doubled,\nreordered or taken back" in text
     assert "| redis | connected to another process | 2 | 5.50 | 6.00 | 6.00 |" in text
-    assert "| kill -9 of the owner | redis | WebSocket | 2 | 2 | 0 | 280 | 2 | 0 | 0 | 0 |" in text
-    assert "2 (of 2,000 wanted)" in text
+    assert "| kill -9 of the owner | redis | WebSocket | 2 | 2 | 0 | 280 | 2 | 0 | 0 | nothing |" in text
+    assert "| redis | 2 (of 2,000 wanted) | 280 | 0 |" in text
     assert "Left out for want of what it takes: the clock jumps." in text
     assert "{" not in text
 
@@ -52,8 +52,9 @@ def test_whatever_is_wrong_is_said_first() -> None:
         "redis, kill, seed 7: 2 connections to the provider were still open",
         "redis, kill, seed 7: a new question was not answered afterwards",
     ]
-    text = page(found, limit_s=30)
+    text = page(found.summary(), limit_s=30)
     assert text.index("**3 things are wrong:**") < text.index("## In all")
+    assert "| 280 | 2 | 0 | 0 | lost 3 |" in text
     assert found.of_backend("redis").violations() == {"lost": 3, "leaked": 2}
 
 
@@ -64,7 +65,9 @@ def test_a_takeover_that_is_late_is_wrong() -> None:
 
 
 def test_the_figures_for_machines() -> None:
-    said = json.loads(encoded(results(answer())))
+    summary = results(answer()).summary()
+    assert decoded(encoded(summary)) == summary
+    said = json.loads(encoded(summary))
     assert said["cells"] == [
         {"backend": "redis", "fault": "kill", "transport": "WebSocket", "counts": said["backends"]["redis"]}
     ]

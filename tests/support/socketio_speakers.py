@@ -95,7 +95,7 @@ class SocketIoSpeaker(Speaker):
         if heard is None:
             # A room tells of every answer.
             heard = self._by_turn[turn_id] = self._asked.pop(0) if self._asked else Heard()
-        heard.turn_id, heard.session_id = turn_id, session_id
+        heard.turn_id, heard.session_id = turn_id or heard.turn_id, session_id or heard.session_id
         return heard
 
     @abstractmethod
