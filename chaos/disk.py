@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-MIB = 64
+MIB = 256
+"""Large enough that it is full only when it is to be."""
 _CHUNK = 64 * 1024
 
 

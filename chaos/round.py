@@ -239,7 +239,7 @@ class Players:
 
     async def _kept(self, client: Client) -> Any:
         """The answer in the conversation; waited for, because a database that was away may come back later."""
-        deadline = time.monotonic() + 15.0
+        deadline = time.monotonic() + LIMIT_S
         while (kept := await client.kept()) is None and time.monotonic() < deadline and client.heard.session_id:
             await asyncio.sleep(0.2)
         return kept
