@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from millrace.dialects.chat import ChatDialect, turn_context
@@ -81,6 +81,13 @@ def test_what_a_provider_said_is_never_sent() -> None:
     assert b"sk-secret" not in frame
 
 
+def is_object(noise: bytes | str) -> bool:
+    try:
+        return isinstance(json.loads(noise), dict)
+    except ValueError:
+        return False
+
+
 @given(VALUES)
 def test_a_pong_has_the_data_of_its_ping(data: Any) -> None:
     dialect = ChatDialect()
@@ -91,6 +98,7 @@ def test_a_pong_has_the_data_of_its_ping(data: Any) -> None:
 
 @given(st.binary(max_size=200) | st.text(max_size=200))
 def test_noise_is_refused(noise: bytes | str) -> None:
+    assume(not is_object(noise))  # what stands in the source is tried too: `{"type":"ping"}`, for example
     with pytest.raises(BadFrame) as caught:
         ChatDialect().decode(noise, "ana")
     assert caught.value.error.code == "INVALID_REQUEST"
