@@ -6,7 +6,7 @@ import { queuedQuestions } from "../src/chat/Queue.tsx";
 import { useRate } from "../src/chat/useRate.ts";
 import { commandOf } from "../src/chat/useShortcuts.ts";
 import { useSearch } from "../src/palette/useSearch.ts";
-import { useDeletions } from "../src/state/deletions.ts";
+import { finishDeletions, useDeletions } from "../src/state/deletions.ts";
 import { usePage } from "../src/state/page.ts";
 import { deferred } from "../src/ui/deferred.tsx";
 import { Toaster } from "../src/ui/Toaster.tsx";
@@ -62,10 +62,29 @@ describe("a deletion", () => {
 
   it("is done when the page is left", async () => {
     const { deleted } = await mount();
-    act(() => useDeletions.getState().leave());
+    act(() => useDeletions.getState().leave(null));
     expect(deleted()).toBe(true);
     vi.useRealTimers();
     await act(() => settle());
+  });
+
+  it("is made sure of by the next page", async () => {
+    const { shown } = await mount();
+    sessionStorage.clear();
+    act(() => useDeletions.getState().leave(sessionStorage));
+    vi.useRealTimers();
+    await act(() => settle());
+    // The request of the page that was left got lost.
+    const next = setUp();
+    next.server.sessions.set("s1", { session: SESSION, messages: [], running: [] });
+    await finishDeletions(next.client, sessionStorage);
+    const [first, second] = next.server.requests;
+    expect(first).toBe("DELETE /api/sessions/s1");
+    expect(second, "and the list is read behind it").toMatch("GET /api/sessions");
+    // It is asked for once, and that it is gone already is no fault.
+    await finishDeletions(next.client, sessionStorage);
+    expect(next.server.requests.filter((one) => one.startsWith("DELETE"))).toHaveLength(1);
+    expect(shown()).toBe(0);
   });
 });
 

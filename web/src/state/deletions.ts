@@ -4,6 +4,8 @@ import { usePage } from "./page.ts";
 
 /** How long a deletion can be taken back. */
 const UNDO_MS = 7000;
+/** Where the page that is closed leaves what it was deleting to the one that comes after it in the same tab. */
+const LEFT = "millrace.deleting";
 
 interface Pending {
   readonly client: ChatClient;
@@ -15,8 +17,8 @@ interface Deletions {
   /** Takes a session out of sight at once, and deletes it when nobody wants it back any more. */
   readonly later: (client: ChatClient, id: string, title: string) => void;
   readonly undo: (id: string) => void;
-  /** Deletes what waits now: the page is being closed. */
-  readonly leave: () => void;
+  /** Deletes what waits now: the page is being closed. `storage` remembers it for `finishDeletions`. */
+  readonly leave: (storage: Storage | null) => void;
 }
 
 /** Sessions that are about to be deleted. */
@@ -53,7 +55,9 @@ export const useDeletions = create<Deletions>()((set, get) => {
       clearTimeout(found.timer);
       found.client.sessions.restore(id);
     },
-    leave: () => {
+    leave: (storage) => {
+      const ids = [...get().pending.keys()];
+      if (ids.length > 0) storage?.setItem(LEFT, JSON.stringify(ids));
       for (const [id, { client, timer }] of get().pending) {
         clearTimeout(timer);
         // Nobody is left to be told how it went.
@@ -63,6 +67,21 @@ export const useDeletions = create<Deletions>()((set, get) => {
     },
   };
 });
+
+/**
+ * Sees to it that what an earlier page of this tab was deleting when it was closed is deleted.
+ *
+ * Its request may still be under way, or lost: a list that is read meanwhile shows what is to be gone.
+ */
+export async function finishDeletions(client: ChatClient, storage: Storage | null): Promise<void> {
+  const left = storage?.getItem(LEFT);
+  if (!left) return;
+  storage?.removeItem(LEFT);
+  const ids = JSON.parse(left) as string[];
+  // That it is not there any more is what is wanted; whatever else fails is seen in the list.
+  await Promise.allSettled(ids.map((id) => client.sessions.remove(id)));
+  await client.sessions.refresh();
+}
 
 function shortened(title: string): string {
   return title.length > 40 ? `${title.slice(0, 39).trimEnd()}…` : title;
