@@ -13,6 +13,7 @@ test("after a reload an answer is shown as it was, and a model that is gone is n
   await page.getByRole("menuitemradio", { name: /Deep/ }).click();
   await page.keyboard.press("Escape");
   await chat.ask("Think about mills, step by step");
+  await expect(chat.answers.first()).toHaveAttribute("data-status", "complete");
   await chat.settled();
   const thinking = page.getByTestId("thinking");
   const shown = async () => {
