@@ -19,7 +19,7 @@ from tests.support.redis import redis_program
 from chaos.client import LOST
 from chaos.faults import FAULTS, Fault
 from chaos.report import page
-from chaos.results import NEEDED_TURNS, Results, Summary, amended, conditions, decoded, encoded
+from chaos.results import NEEDED_TURNS, Results, Summary, conditions, encoded
 from chaos.round import INTERVAL_MS, LIMIT_S, TRANSPORTS, Players, Round, routes
 from chaos.sites import BACKENDS, Backend, open_site
 from millrace.testing.simulator.process import simulator_process
@@ -98,9 +98,6 @@ def main(
     lease: Annotated[float, typer.Option(min=0, help="The servers' lease in seconds; 0: 5, or 1.")] = 0,
     seed: Annotated[int, typer.Option(help="Chance; 0: another one each time.")] = 0,
     report: Annotated[Path | None, typer.Option(help="Where page and JSON are written; docs/ for a full run.")] = None,
-    amend: Annotated[
-        bool, typer.Option("--amend", help="Put what is found into the report that is there, instead of what it says.")
-    ] = False,
 ) -> None:
     """Strike, count, write; the exit status is 1 where anything is wrong."""
     console = Console(highlight=False, soft_wrap=True)
@@ -116,9 +113,7 @@ def main(
     )
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is stopped
     results = uvloop.run(_run(plan, console))
-    if amend:
-        _write(amended(decoded((folder / JSON).read_bytes()), results.summary()), folder, console)
-    elif not (quick or backend or fault or transport) or report is not None:
+    if not (quick or backend or fault or transport) or report is not None:
         _write(results.summary(), folder, console)
     problems = results.problems()
     for problem in (*results.broken, *results.lateness()):

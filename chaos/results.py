@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import msgspec
 import psutil
 from msgspec import Struct
-from msgspec.structs import replace
 
 from chaos.counting import Counts, total
 from chaos.round import Answer, Round
@@ -33,7 +32,6 @@ class Conditions(Struct, frozen=True):
         python: The version of Python.
         load_average: How busy the machine was when the run began: over one minute.
         seconds: How long the run took.
-        amended: What was played again later, in the place of what this run had found.
     """
 
     at: str
@@ -46,7 +44,6 @@ class Conditions(Struct, frozen=True):
     python: str
     load_average: float
     seconds: float = 0.0
-    amended: tuple[str, ...] = ()
 
 
 class Spread(Struct, frozen=True):
@@ -202,31 +199,6 @@ def conditions(*, seed: int, turns: int, transports: Sequence[str], lease_s: flo
     )
 
 
-def amended(old: Summary, new: Summary) -> Summary:
-    """A summary with what a later run found in the place of what it says of the same faults at the same backends."""
-    fresh = {(cell.backend, cell.fault) for cell in new.cells}
-    rounds = [*(each for each in old.rounds if (each.backend, each.fault) not in fresh), *new.rounds]
-    past = tuple(f"{backend}, {fault}{mark}" for backend, fault in fresh for mark in ",:")
-    kill = {name: silences for name, silences in new.kill.items() if (name, "kill") in fresh}
-    return Summary(
-        replace(
-            old.conditions,
-            seconds=old.conditions.seconds + new.conditions.seconds,
-            amended=tuple(sorted({*old.conditions.amended, *(f"{fault} at {backend}" for backend, fault in fresh)})),
-        ),
-        {name: total(each.counts for each in rounds if each.backend == name) for name in old.backends},
-        [*(cell for cell in old.cells if (cell.backend, cell.fault) not in fresh), *new.cells],
-        {**old.kill, **kill},
-        rounds,
-        [*(problem for problem in old.problems if not problem.startswith(past)), *new.problems],
-    )
-
-
 def encoded(summary: Summary) -> bytes:
     """As JSON."""
     return msgspec.json.format(msgspec.json.encode(summary), indent=1) + b"\n"
-
-
-def decoded(data: bytes) -> Summary:
-    """From what `encoded` wrote."""
-    return msgspec.json.decode(data, type=Summary)

@@ -16,13 +16,26 @@ while [ $# -gt 0 ]; do
   esac
 done
 
+# The TypeScript tests take seconds and wait for nothing: they run beside the Python ones, and are shown in their turn.
+beside=""
+if [[ " ${parts[*]} " == *" python web "* ]]; then
+  npm test --workspaces --if-present </dev/null >.make/beside.log 2>&1 &
+  beside=$!
+fi
+replay() {
+  cat "$1"
+  return "$2"
+}
+
 status=0
 summary=""
 for part in "${parts[@]}"; do
   began=$SECONDS
   case $part in
     python) printf '== Python\n'; command=(.venv/bin/pytest -n 4 --dist worksteal "$@") ;;
-    web) printf '== TypeScript\n'; command=(npm test --workspaces --if-present) ;;
+    web)
+      printf '== TypeScript\n'; command=(npm test --workspaces --if-present)
+      if [ -n "$beside" ]; then wait "$beside"; command=(replay .make/beside.log $?); fi ;;
     e2e) printf '== Browser\n'; command=(npm run e2e --workspaces --if-present) ;;
   esac
   if "${command[@]}" </dev/null 2>&1 | tee ".make/test-$part.log"; then verdict=passed; else verdict=FAILED status=1; fi
