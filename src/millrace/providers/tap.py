@@ -67,13 +67,12 @@ class Tap(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._aligned:
             body, taken = whole_chunks(data)
-            self._aligned = taken == len(data)
-            if not self._aligned:
-                data = data[taken:]
+            rest = data[taken:]
+            self._aligned = not rest
             if taken:
                 self._take(body)
-            if not self._aligned:
-                self._pass_on(data)
+            if rest:
+                self._pass_on(rest)
         elif self._plain:
             self._align(data)
         else:

@@ -37,6 +37,7 @@ class Listener:
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self.response = response
         self.body = b""
+        self.enough = False
         self.past = 0
         """How many bytes did not go through aiohttp."""
         tap = Tap.between(response, self._take, self._after)
@@ -46,6 +47,8 @@ class Listener:
     def _take(self, data: bytes) -> None:
         self.past += len(data)
         self.body += data
+        if self.enough:
+            self.tap.remove()
 
     def _after(self) -> None:
         self.body += self.response.content.read_nowait()
@@ -79,6 +82,20 @@ async def test_whole_chunks_go_past_aiohttp_once_its_parser_is_known_to_be_betwe
         listener.tap.data_received(chunk(piece("5")) + chunk(piece("6")) + LAST)
         assert listener.body == b"".join(piece(str(number)) for number in range(7))
         assert listener.past == 6 * len(piece("0"))
+
+
+async def test_whoever_has_enough_gets_nothing_twice() -> None:
+    async with responding() as listener:
+        listener.tap.data_received(chunk(b"one"))
+        listener.enough = True
+        listener.tap.data_received(chunk(b"two") + chunk(b"three"))
+        assert (listener.body, listener.past) == (b"onetwothree", 8)
+        assert listener.response.content.read_nowait() == b""
+        connection = listener.response.connection
+        assert connection is not None
+        assert connection.protocol is not None
+        connection.protocol.data_received(chunk(b"four") + LAST)
+        assert listener.response.content.read_nowait() == b"four"
 
 
 @pytest.mark.parametrize("seed", range(30))
