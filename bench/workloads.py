@@ -85,7 +85,7 @@ def full_workloads() -> tuple[Workload, ...]:
 
 
 def quick_workloads() -> tuple[Workload, ...]:
-    """Return the same in a size for CI: less exact, all servers within a minute."""
+    """Return the same in a size for CI: less exact, and short."""
     return (
         Idle(IDLE, "idle: 300 connections", 300, 0.5),
         Streams(PACED, "paced: 50 streams, one token per 20 ms", 50, 75, 20, spread_s=0.4),

@@ -1,7 +1,7 @@
 """Keeps the garbage collector out of imports, and out of the process's last moments.
 
 Modules live as long as the process. To look through them for garbage, over and over while they grow and once more at
-the end, takes as long as importing them: a server starts and stops in 1.4 s of CPU instead of 2.5.
+the end, costs more than half a second: with this a server starts and stops in 1.9 s of CPU instead of 2.5.
 """
 
 import gc

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from millrace.logs.memory_registry import MemoryRegistry
 from millrace.logs.tail import Tails
 from millrace.model.errors import LeaseLost, StreamError
-from millrace.model.events import TERMINAL_EVENTS, AnyEvent, Entry, TerminalEvent, is_terminal
+from millrace.model.events import TERMINAL_EVENTS, AnyEvent, Entry, TerminalEvent
 from millrace.model.turns import Lease
 from millrace.ports import Clock, EntrySink, FailureSink, Subscription
 
@@ -17,7 +17,6 @@ class MemoryWriter:
         self._log = log
         self._lease = lease
         self._entries = entries
-        self._sealed = bool(entries) and is_terminal(entries[-1].event)
 
     @property
     def next_seq(self) -> int:
@@ -28,7 +27,7 @@ class MemoryWriter:
         """Append and show it to all followers."""
         log, entries = self._log, self._entries
         log.check(self._lease)
-        if self._sealed:
+        if entries and type(entries[-1].event) in TERMINAL_EVENTS:
             raise StreamError(detail="the log is sealed")
         now_ms = log.clock.now_ms()
         if len(events) == 1:
@@ -36,7 +35,6 @@ class MemoryWriter:
         else:
             new = [Entry(seq, now_ms, event) for seq, event in enumerate(events, len(entries))]
         entries += new
-        self._sealed = type(events[-1]) in TERMINAL_EVENTS
         log.tails.give(self._lease.turn_id, new)
         return len(entries) - 1
 
