@@ -81,6 +81,28 @@ async def both(stack: AsyncExitStack, site: Site) -> tuple[Visitor, Visitor]:
     return here, there
 
 
+@dataclass
+class Scene:
+    """An answer that is being written by one process, and watched through both."""
+
+    here: Visitor
+    there: Visitor
+    asking: Chat
+    turn: WatchedTurn
+    watched: WatchedTurn
+
+
+async def under_way(stack: AsyncExitStack, site: Site, model: str, *, pieces: int) -> Scene:
+    """Ask at the one server and watch at the other, until each has shown some of it."""
+    here, there = await both(stack, site)
+    asking, watching = await connected(stack, here), await connected(stack, there)
+    turn = await asking.ask("Talk.", model=model)
+    await turn.until(pieces)
+    watched = await watching.resume(turn.turn_id)
+    await watched.until(pieces)
+    return Scene(here, there, asking, turn, watched)
+
+
 def whole(*seen: WatchedTurn, kind: str = "chat_complete") -> str:
     """The text of what was seen of a turn over several connections, one after the other; it is what was sent."""
     end = seen[-1].over
@@ -133,12 +155,8 @@ async def test_a_queued_turn_starts_when_the_other_processs_ends(site: Site, sta
 
 
 async def test_a_process_that_slept_longer_than_its_lease_writes_nothing(site: Site, stack: AsyncExitStack) -> None:
-    here, there = await both(stack, site)
-    asking, watching = await connected(stack, here), await connected(stack, there)
-    turn = await asking.ask("Talk.", model=SLOW)
-    await turn.until(20)
-    watched = await watching.resume(turn.turn_id)
-    await watched.until(20)
+    scene = await under_way(stack, site, SLOW, pieces=20)
+    turn, watched = scene.turn, scene.watched
     pid = site.servers[1].process.pid
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -151,17 +169,13 @@ async def test_a_process_that_slept_longer_than_its_lease_writes_nothing(site: S
         os.kill(pid, signal.SIGCONT)
     await asyncio.gather(watched.end(), turn.end())
     assert whole(turn) == whole(watched), "who was connected to the sleeper sees what the other wrote"
-    messages = (await there.conversation(turn.session_id))["messages"]
+    messages = (await scene.there.conversation(turn.session_id))["messages"]
     assert [message["content"] for message in messages] == ["Talk.", turn.text]
 
 
 async def test_a_short_outage_of_redis_is_bridged(site: Site, stack: AsyncExitStack) -> None:
-    here, there = await both(stack, site)
-    asking, watching = await connected(stack, here), await connected(stack, there)
-    turn = await asking.ask("Talk.", model="sim/sim?tokens=150&interval_ms=10")
-    await turn.until(10)
-    watched = await watching.resume(turn.turn_id)
-    await watched.until(10)
+    scene = await under_way(stack, site, "sim/sim?tokens=150&interval_ms=10", pieces=10)
+    turn, watched = scene.turn, scene.watched
     site.redis.pause()
     await asyncio.sleep(OUTAGE_S / 4)
     site.redis.go_on()
@@ -170,12 +184,8 @@ async def test_a_short_outage_of_redis_is_bridged(site: Site, stack: AsyncExitSt
 
 
 async def test_a_redis_that_is_killed_and_comes_back_costs_nothing(site: Site, stack: AsyncExitStack) -> None:
-    here, there = await both(stack, site)
-    asking, watching = await connected(stack, here), await connected(stack, there)
-    turn = await asking.ask("Talk.", model="sim/sim?tokens=150&interval_ms=10")
-    await turn.until(10)
-    watched = await watching.resume(turn.turn_id)
-    await watched.until(10)
+    scene = await under_way(stack, site, "sim/sim?tokens=150&interval_ms=10", pieces=10)
+    turn, watched = scene.turn, scene.watched
     site.redis.stop()
     site.redis.start()
     await asyncio.gather(turn.end(), watched.end())
@@ -185,24 +195,20 @@ async def test_a_redis_that_is_killed_and_comes_back_costs_nothing(site: Site, s
 async def test_a_redis_that_is_killed_and_comes_back_empty_ends_turns_honestly(
     site: Site, stack: AsyncExitStack
 ) -> None:
-    here, there = await both(stack, site)
-    asking, watching = await connected(stack, here), await connected(stack, there)
-    turn = await asking.ask("Talk.", model="sim/sim?tokens=3000&interval_ms=10")
-    await turn.until(10)
-    watched = await watching.resume(turn.turn_id)
-    await watched.until(10)
+    scene = await under_way(stack, site, "sim/sim?tokens=3000&interval_ms=10", pieces=10)
+    turn, watched = scene.turn, scene.watched
     site.redis.stop()
     site.redis.forget()
     site.redis.start()
     for each in (turn, watched):
         assert (await each.end())["error"]["code"] == "STREAM_ERROR"
-    messages = (await there.conversation(turn.session_id))["messages"]
+    messages = (await scene.there.conversation(turn.session_id))["messages"]
     assert messages[-1]["status"] == "failed"
     assert messages[-1]["content"].startswith(turn.text)
     async with asyncio.timeout(15):
-        while (await here.http.get("/readyz")).status_code != 200:
+        while (await scene.here.http.get("/readyz")).status_code != 200:
             await asyncio.sleep(0.05)
-    again = await asking.ask("Now?", session_id=turn.session_id, model="sim/sim?tokens=3")
+    again = await scene.asking.ask("Now?", session_id=turn.session_id, model="sim/sim?tokens=3")
     assert (await again.end())["full_message"] == again.text
 
 
@@ -240,19 +246,15 @@ async def test_a_long_outage_ends_turns_with_a_clear_error(site: Site, stack: As
 
 
 async def test_a_redis_that_lost_its_data_ends_turns_honestly(site: Site, stack: AsyncExitStack) -> None:
-    here, there = await both(stack, site)
-    asking, watching = await connected(stack, here), await connected(stack, there)
-    turn = await asking.ask("Talk.", model="sim/sim?tokens=3000&interval_ms=10")
-    await turn.until(10)
-    watched = await watching.resume(turn.turn_id)
-    await watched.until(10)
+    scene = await under_way(stack, site, "sim/sim?tokens=3000&interval_ms=10", pieces=10)
+    turn, watched = scene.turn, scene.watched
     assert site.redis.command("FLUSHALL").startswith(b"+OK")
     for each in (turn, watched):
         assert (await each.end())["error"]["code"] == "STREAM_ERROR"
-    messages = (await there.conversation(turn.session_id))["messages"]
+    messages = (await scene.there.conversation(turn.session_id))["messages"]
     assert messages[-1]["status"] == "failed"
     assert messages[-1]["content"].startswith(turn.text)
-    again = await asking.ask("Now?", session_id=turn.session_id, model="sim/sim?tokens=3")
+    again = await scene.asking.ask("Now?", session_id=turn.session_id, model="sim/sim?tokens=3")
     assert (await again.end())["full_message"] == again.text
 
 
