@@ -10,6 +10,7 @@ import typer
 from millrace.cli.client.errors import ClientError
 from millrace.cli.imports import importing
 from millrace.cli.options import DEFAULT_URL
+from millrace.cli.terminal.keyboard import quiet_keyboard
 
 
 def chat(
@@ -32,21 +33,22 @@ def chat(
 ) -> None:
     """Chat in the terminal. Ctrl-C stops an answer; Ctrl-D leaves."""
     address, question = _address(url), _question(message)
-    with importing():
-        # What draws in the terminal takes a third of a second, which the other commands need not wait for.
-        from millrace.cli.terminal.talk import INTERRUPTED, Options, talk  # noqa: PLC0415 - as it says
-    options = Options(address, token, session, model, thinking, question)
-    try:
-        code = asyncio.run(talk(options))
-    except ClientError as error:
-        typer.echo(f"millrace: {error.message}", err=True)
-        raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        raise typer.Exit(INTERRUPTED) from None
-    except BrokenPipeError:  # whoever read the answer has enough of it
-        sys.stderr.close()
-        raise typer.Exit(1) from None
-    raise typer.Exit(code)
+    with quiet_keyboard():
+        with importing():
+            # What draws in the terminal takes a third of a second, which the other commands need not wait for.
+            from millrace.cli.terminal.talk import INTERRUPTED, Options, talk  # noqa: PLC0415 - as it says
+        options = Options(address, token, session, model, thinking, question)
+        try:
+            code = asyncio.run(talk(options))
+        except ClientError as error:
+            typer.echo(f"millrace: {error.message}", err=True)
+            raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:  # whoever read the answer has enough of it
+            sys.stderr.close()
+            raise typer.Exit(1) from None
+        raise typer.Exit(code)
 
 
 def _question(message: str | None) -> str | None:

@@ -23,7 +23,7 @@ from millrace.cli.terminal.commands import HELP, Command, Unknown, parse
 from millrace.cli.terminal.conversation import Conversation, choose_model
 from millrace.cli.terminal.live_view import LiveView
 from millrace.cli.terminal.plain_view import PlainView
-from millrace.cli.terminal.prompt import Prompt, quiet_keyboard
+from millrace.cli.terminal.prompt import Prompt
 from millrace.cli.terminal.thinking import story_lines
 from millrace.cli.terminal.view import View
 from millrace.ports import Clock
@@ -140,8 +140,7 @@ class Program:
             session_known=self._conversation.began,
         )
         self._console.print()
-        with quiet_keyboard():
-            ended = await asking.show(exchange)
+        ended = await asking.show(exchange)
         if isinstance(ended, Ended):
             self._conversation.ended(ended)
         self._console.print()

@@ -1,8 +1,7 @@
 """The line in which questions are typed."""
 
-import contextlib
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from prompt_toolkit import PromptSession
@@ -83,26 +82,6 @@ class TerminalPerson:
             return await session.prompt_async(question, default=default, is_password=hidden, handle_sigint=False)
         except (EOFError, KeyboardInterrupt):
             raise SignInNeeded("Not signed in.") from None
-
-
-@contextlib.contextmanager
-def quiet_keyboard() -> Iterator[None]:
-    """What is typed meanwhile is not shown, and is there for the next prompt. Ctrl-C still is a signal."""
-    try:
-        import termios  # noqa: PLC0415 - not there on Windows
-
-        descriptor = sys.stdin.fileno()
-        before = termios.tcgetattr(descriptor)
-    except (ImportError, OSError, ValueError, termios.error):
-        yield
-        return
-    quiet = list(before)
-    quiet[3] = (quiet[3] & ~termios.ECHO) | termios.NOFLSH  # Ctrl-C stops the answer, not the next question
-    termios.tcsetattr(descriptor, termios.TCSADRAIN, quiet)
-    try:
-        yield
-    finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
 def _history(path: Path) -> History:

@@ -25,7 +25,7 @@ from millrace.cli.terminal.conversation import Conversation
 from millrace.cli.terminal.markdown import THEME
 from millrace.cli.terminal.plain_view import PlainView
 from millrace.cli.terminal.program import Program, view_for
-from millrace.cli.terminal.prompt import TerminalPerson, quiet_keyboard
+from millrace.cli.terminal.prompt import TerminalPerson
 from millrace.ops.clock import SystemClock
 
 INTERRUPTED = 130  # 128 and the number of SIGINT, as shells have it
@@ -102,8 +102,7 @@ async def _ask_once(message: str, console: Console, link: Link, inbox: Inbox, co
             sys.stdout.reconfigure(errors="replace")  # a character that the pipe's encoding lacks ends no answer
         view = PlainView(sys.stdout, sys.stderr)
     asking = Asking(link=link, view=view, inbox=inbox, clock=SystemClock(), session_known=conversation.began)
-    with quiet_keyboard():
-        ended = await asking.show(conversation.ask(message))
+    ended = await asking.show(conversation.ask(message))
     if isinstance(ended, Ended) and ended.status == "complete":
         return 0
     stopped = ended is None or (isinstance(ended, Ended) and ended.status == "cancelled")
