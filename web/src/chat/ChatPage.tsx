@@ -1,6 +1,6 @@
 import type { User } from "@millrace/client";
 import { useChatClient, useChatStream, useReadable } from "@millrace/react";
-import { ArrowDown, PanelLeft, Share2 } from "lucide-react";
+import { ArrowDown } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import type { Auth } from "../auth/auth.ts";
@@ -13,12 +13,13 @@ import { IconButton } from "../ui/Button.tsx";
 import { Announcer } from "./Announcer.tsx";
 import { askOptions, offered } from "./askOptions.ts";
 import { Composer } from "./Composer.tsx";
-import { ConnectionBanner, ConnectionChip } from "./Connection.tsx";
+import { ConnectionBanner } from "./Connection.tsx";
 import styles from "./chat.module.css";
 import { conversationView } from "./conversationView.ts";
 import { Dialogs } from "./Dialogs.tsx";
 import { DropZone } from "./DropZone.tsx";
 import { EmptyState } from "./EmptyState.tsx";
+import { Header } from "./Header.tsx";
 import { Missing } from "./Missing.tsx";
 import { ModelControl } from "./ModelControl.tsx";
 import { Queue, queuedQuestions } from "./Queue.tsx";
@@ -48,8 +49,10 @@ export function ChatPage({ sessionId, user, auth }: ChatPageProps) {
   const [, navigate] = useLocation();
   const client = useChatClient();
   const moveAttachments = useAttachments((state) => state.move);
+  const created = useRef<string | null>(null);
   const onSession = useCallback(
     (id: string) => {
+      created.current = id;
       moveAttachments("new", id);
       navigate(`/chat/${id}`, { replace: true });
     },
@@ -63,7 +66,6 @@ export function ChatPage({ sessionId, user, auth }: ChatPageProps) {
   const models = useModels();
   const [menuOpen, setMenuOpen] = useState(false);
   const showSources = usePage((page) => page.showSources);
-  const share = usePage((page) => page.share);
   const { scroller, content, away, toBottom, release } = useStickToBottom(messages.length > 0);
   const input = useRef<HTMLTextAreaElement>(null);
   const draftKey = currentSessionId ?? "new";
@@ -74,6 +76,9 @@ export function ChatPage({ sessionId, user, auth }: ChatPageProps) {
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another conversation begins at its end, ready to write
   useEffect(() => {
+    // What was begun here has only got its address: nothing moves.
+    if (sessionId !== null && sessionId === created.current) return;
+    created.current = null;
     toBottom();
     setMenuOpen(false);
     showSources(null);
@@ -98,6 +103,7 @@ export function ChatPage({ sessionId, user, auth }: ChatPageProps) {
     setMenuOpen(false);
     input.current?.focus();
   }, [clearMessages, navigate]);
+  const openMenu = useCallback(() => setMenuOpen(true), []);
   const closeMenu = useCallback(() => setMenuOpen(false), []);
   const onFiles = useCallback(
     (files: File[]) => useAttachments.getState().add(client.api, draftKey, files),
@@ -142,28 +148,11 @@ export function ChatPage({ sessionId, user, auth }: ChatPageProps) {
         onNew={startNew}
       />
       <main className={styles["main"]}>
-        <header className={styles["header"]}>
-          <IconButton
-            label="Conversations"
-            className={styles["menuButton"]}
-            onClick={() => setMenuOpen(true)}
-          >
-            <PanelLeft size={19} aria-hidden />
-          </IconButton>
-          <h1 className={styles["title"]}>
-            {currentSessionId ? titleOf(title) : "New conversation"}
-          </h1>
-          <ConnectionChip />
-          {currentSessionId !== null && messages.some(({ id }) => id !== null) && (
-            <IconButton
-              label="Share"
-              data-testid="share-button"
-              onClick={() => share(currentSessionId)}
-            >
-              <Share2 size={17} aria-hidden />
-            </IconButton>
-          )}
-        </header>
+        <Header
+          title={currentSessionId ? titleOf(title) : "New conversation"}
+          shared={messages.some(({ id }) => id !== null) ? currentSessionId : null}
+          onMenu={openMenu}
+        />
         <section
           className={styles["scroller"]}
           ref={scroller}

@@ -31,17 +31,29 @@ export function Facts({ message }: { message: ChatMessage }) {
           aria-label="About this answer"
           data-testid="facts"
         >
-          <dl>
-            {factsOf(model, message.metadata ?? {}).map(([name, value]) => (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd>{value}</dd>
-              </div>
-            ))}
-          </dl>
+          <FactList model={model} metadata={message.metadata ?? {}} />
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>
+  );
+}
+
+interface FactListProps {
+  readonly model: string;
+  readonly metadata: Partial<CompletionMetadata>;
+}
+
+/** Of its own, so that nothing is put into words before somebody asks. */
+function FactList({ model, metadata }: FactListProps) {
+  return (
+    <dl>
+      {factsOf(model, metadata).map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }
 
@@ -90,8 +102,9 @@ function partsOf(parts: readonly AnswerPart[]): [string, string][] {
   });
 }
 
+/** With a comma before each three digits. `toLocaleString` would have the browser load its languages, which holds a slow phone up. */
 function count(tokens: number): string {
-  return tokens.toLocaleString("en");
+  return String(tokens).replace(/\B(?=(?:\d{3})+$)/g, ",");
 }
 
 function cached(tokens: number | undefined): string {

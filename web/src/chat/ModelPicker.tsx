@@ -1,8 +1,10 @@
+import type { ModelList } from "@millrace/client";
 import * as Popover from "@radix-ui/react-popover";
 import { Command } from "cmdk";
 import { Check } from "lucide-react";
 import styles from "../palette/palette.module.css";
 import { useChoices } from "../state/choices.ts";
+import { useNextFrame } from "../ui/useNextFrame.ts";
 import { offered } from "./askOptions.ts";
 import type { ModelPickerProps } from "./ModelControl.tsx";
 import { modelName } from "./modelName.ts";
@@ -15,15 +17,6 @@ const CAPABILITIES: Record<string, string> = {
 
 /** All models, to search and choose from. */
 export function ModelPicker({ models, trigger, open, onOpenChange }: ModelPickerProps) {
-  const remembered = useChoices((choices) => choices.model);
-  const chosen = offered(remembered, models) ?? models.default;
-  const set = useChoices((choices) => choices.set);
-  const providers = grouped(models.models);
-  const routes = models.aliases.filter((alias) => alias.name !== "default");
-  const choose = (model: string) => {
-    set({ model: model === models.default ? null : model });
-    onOpenChange(false);
-  };
   return (
     <Popover.Root open={open} onOpenChange={onOpenChange}>
       <Popover.Trigger asChild>{trigger}</Popover.Trigger>
@@ -37,51 +30,86 @@ export function ModelPicker({ models, trigger, open, onOpenChange }: ModelPicker
           aria-label="Choose a model"
           data-testid="model-picker"
         >
-          <Command label="Models" defaultValue={chosen}>
-            <Command.Input className={styles["input"]} placeholder="Find a model…" />
-            <Command.List className={styles["results"]}>
-              <Command.Empty className={styles["nothing"]}>No model of that name.</Command.Empty>
-              {routes.length > 0 && (
-                <Command.Group heading="routes" className={styles["group"]}>
-                  {routes.map((route) => (
-                    <Command.Item
-                      key={route.name}
-                      value={route.name}
-                      className={styles["item"]}
-                      onSelect={() => choose(route.name)}
-                    >
-                      <span className={styles["words"]}>
-                        {route.name}
-                        <small>{route.models.map(modelName).join(", then ")}</small>
-                      </span>
-                      {route.name === chosen && <Check size={15} aria-label="chosen" />}
-                    </Command.Item>
-                  ))}
-                </Command.Group>
-              )}
-              {providers.map(([provider, list]) => (
-                <Command.Group key={provider} heading={provider} className={styles["group"]}>
-                  {list.map((model) => (
-                    <Command.Item
-                      key={model.id}
-                      value={model.id}
-                      className={styles["item"]}
-                      onSelect={() => choose(model.id)}
-                    >
-                      <span className={styles["words"]}>
-                        {modelName(model.id)}
-                        <small>{aboutModel(model, models.default)}</small>
-                      </span>
-                      {model.id === chosen && <Check size={15} aria-label="chosen" />}
-                    </Command.Item>
-                  ))}
-                </Command.Group>
-              ))}
-            </Command.List>
-          </Command>
+          <Models models={models} onChosen={() => onOpenChange(false)} />
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>
+  );
+}
+
+interface ModelsProps {
+  readonly models: ModelList;
+  readonly onChosen: () => void;
+}
+
+/** The field is there at once, the list a frame later. */
+function Models({ models, onChosen }: ModelsProps) {
+  const remembered = useChoices((choices) => choices.model);
+  const set = useChoices((choices) => choices.set);
+  const chosen = offered(remembered, models) ?? models.default;
+  const listed = useNextFrame(true);
+  const choose = (model: string) => {
+    set({ model: model === models.default ? null : model });
+    onChosen();
+  };
+  return (
+    <Command label="Models" defaultValue={chosen}>
+      <Command.Input className={styles["input"]} placeholder="Find a model…" />
+      <Command.List className={styles["results"]}>
+        {listed && <Choices models={models} chosen={chosen} onChoose={choose} />}
+      </Command.List>
+    </Command>
+  );
+}
+
+interface ChoicesProps {
+  readonly models: ModelList;
+  readonly chosen: string;
+  readonly onChoose: (model: string) => void;
+}
+
+function Choices({ models, chosen, onChoose }: ChoicesProps) {
+  const routes = models.aliases.filter((alias) => alias.name !== "default");
+  return (
+    <>
+      <Command.Empty className={styles["nothing"]}>No model of that name.</Command.Empty>
+      {routes.length > 0 && (
+        <Command.Group heading="routes" className={styles["group"]}>
+          {routes.map((route) => (
+            <Command.Item
+              key={route.name}
+              value={route.name}
+              className={styles["item"]}
+              onSelect={() => onChoose(route.name)}
+            >
+              <span className={styles["words"]}>
+                {route.name}
+                <small>{route.models.map(modelName).join(", then ")}</small>
+              </span>
+              {route.name === chosen && <Check size={15} aria-label="chosen" />}
+            </Command.Item>
+          ))}
+        </Command.Group>
+      )}
+      {grouped(models.models).map(([provider, list]) => (
+        <Command.Group key={provider} heading={provider} className={styles["group"]}>
+          {list.map((model) => (
+            <Command.Item
+              key={model.id}
+              value={model.id}
+              className={styles["item"]}
+              onSelect={() => onChoose(model.id)}
+            >
+              <span className={styles["words"]}>
+                {modelName(model.id)}
+                <small>{aboutModel(model, models.default)}</small>
+              </span>
+              {model.id === chosen && <Check size={15} aria-label="chosen" />}
+            </Command.Item>
+          ))}
+        </Command.Group>
+      ))}
+    </>
   );
 }
 

@@ -41,7 +41,8 @@ export function useStickToBottom(active: boolean): StickToBottom {
     const element = scroller.current;
     const inner = content.current;
     if (!element || !inner) return;
-    let before = element.scrollTop;
+    // To ask where it stands would have the page laid out at once; scrolling to the end tells soon enough.
+    let before = 0;
     const onScroll = () => {
       const rest = element.scrollHeight - element.scrollTop - element.clientHeight;
       // Only the reader scrolls up; growing text never does.

@@ -1,3 +1,4 @@
+import { whenIdle } from "../ui/whenIdle.ts";
 import { EMPTY_DOCUMENT, finish, grow } from "./blocks.ts";
 import { renderBlock } from "./render.tsx";
 
@@ -15,8 +16,6 @@ const FORMS = [
  * of an answer would pay for it.
  */
 export function warm(): void {
-  // Safari has no idle callbacks.
-  const whenIdle = globalThis.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 100));
   const forms = [...FORMS];
   const next = () => {
     const form = forms.shift();

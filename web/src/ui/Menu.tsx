@@ -1,5 +1,5 @@
-import { cloneElement, type ReactElement, type ReactNode, useState } from "react";
-import { deferred } from "./deferred.tsx";
+import type { ReactElement, ReactNode } from "react";
+import { type OpenedProps, opener, type TriggerProps } from "./opener.tsx";
 
 /** One entry of a menu. */
 export type MenuEntry =
@@ -45,35 +45,11 @@ export interface MenuProps {
   readonly align?: "start" | "end";
 }
 
-/** What is set on a button that opens something. */
-export interface TriggerProps {
-  readonly onClick?: () => void;
-  readonly onPointerEnter?: () => void;
-  readonly "aria-haspopup"?: "menu" | "dialog";
-  readonly "aria-expanded"?: boolean;
-}
+export type OpenMenuProps = MenuProps & OpenedProps;
 
-export interface OpenMenuProps extends MenuProps {
-  readonly open: boolean;
-  readonly onOpenChange: (open: boolean) => void;
-}
+const menu = opener<OpenMenuProps>("menu", async () => (await import("./RadixMenu.tsx")).RadixMenu);
 
-const menu = deferred<OpenMenuProps>(
-  async () => (await import("./RadixMenu.tsx")).RadixMenu,
-  ({ trigger, onOpenChange }) =>
-    cloneElement(trigger, {
-      "aria-haspopup": "menu",
-      "aria-expanded": false,
-      onPointerEnter: () => void menu.load(),
-      onClick: () => {
-        onOpenChange(true);
-        void menu.load();
-      },
-    }),
-);
+/** A button's menu. */
+export const Menu: (props: MenuProps) => ReactNode = menu.Component;
 
-/** A button's menu. What opens it is there at once; the menu is downloaded when the first one is opened. */
-export function Menu(props: MenuProps) {
-  const [open, setOpen] = useState(false);
-  return <menu.Component {...props} open={open} onOpenChange={setOpen} />;
-}
+export const loadMenu = menu.load;
