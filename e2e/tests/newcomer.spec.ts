@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { violations } from "../fixtures/axe.ts";
+import { violationsEverywhere } from "../fixtures/axe.ts";
 import { ChatPage } from "../fixtures/page.ts";
 import { expect, test } from "../fixtures/stack.ts";
 
@@ -13,14 +13,7 @@ test("a newcomer without a model gets a true answer and learns how to connect on
   await chat.open(stack.url);
   await expect(page).toHaveURL(/\/chat$/);
   await expect(page.getByText("No language model is connected yet")).toBeVisible();
-  await chat.keep("empty-light");
-  await page.emulateMedia({ colorScheme: "dark" });
-  await chat.keep("empty-dark");
-  await page.setViewportSize({ width: 390, height: 844 });
-  await chat.keep("empty-phone-dark");
-  await page.emulateMedia({ colorScheme: "light" });
-  await chat.keep("empty-phone-light");
-  await page.setViewportSize({ width: 1280, height: 800 });
+  expect(await violationsEverywhere(page, "newcomer")).toEqual([]);
   await page.getByRole("button", { name: "How do I connect a language model?" }).click();
   await expect(chat.answers).toHaveAttribute("data-status", "complete");
   await expect(page).toHaveURL(/\/chat\/.+/);
@@ -61,11 +54,7 @@ test("answers come from one's own documents, and say from where", async ({ page,
   await mark.click();
   const panel = page.getByTestId("sources-panel");
   await expect(panel).toContainText("Bread");
-  await chat.keep("sources-light");
-  expect(await violations(page)).toEqual([]);
-  await page.setViewportSize({ width: 390, height: 844 });
-  await page.emulateMedia({ colorScheme: "dark" });
-  await chat.keep("sources-phone-dark");
+  expect(await violationsEverywhere(page, "sources")).toEqual([]);
   await page.keyboard.press("Escape");
   await expect(panel).toHaveCount(0);
   await expect(mark).toBeFocused();

@@ -1,4 +1,4 @@
-import { violations } from "../fixtures/axe.ts";
+import { violations, violationsEverywhere } from "../fixtures/axe.ts";
 import { ChatPage } from "../fixtures/page.ts";
 import { expect, test } from "../fixtures/stack.ts";
 
@@ -55,7 +55,7 @@ test("conversations are listed, renamed, left for another and deleted", async ({
   await chat.questions.last().hover();
   await page.getByTestId("edit-button").last().click();
   await page.getByTestId("edit-input").fill("And in summer?");
-  await chat.keep("edit-light");
+  expect(await violationsEverywhere(page, "edit")).toEqual([]);
   await page.getByRole("button", { name: "Ask in a branch" }).click();
   await expect(chat.questions).toHaveText(["About wind", "And in summer?"]);
   await chat.settled();
@@ -78,6 +78,7 @@ test("another person's conversation is not there", async ({ page, stack, browser
   await stranger.goto(page.url());
   await expect(stranger.getByText("This conversation is not here")).toBeVisible();
   await expect(stranger.getByText("A secret")).toHaveCount(0);
+  expect(await violationsEverywhere(stranger, "missing")).toEqual([]);
   await stranger.close();
 });
 

@@ -90,6 +90,9 @@ describe("a text that grows", () => {
       "| 1 | *2* |\n",
       "```\n",
       "> quote\n",
+      "#### deep\n",
+      "# top\n",
+      "- ### in an item\n",
     );
     const pieces = fc.array(piece, { minLength: 3, maxLength: 14 });
     fc.assert(
@@ -139,5 +142,17 @@ describe("a text that grows", () => {
     expect(JSON.stringify(finish(grow(EMPTY_DOCUMENT, text), text).settled)).toContain(
       "linkReference",
     );
+  });
+
+  it("leaves out no level of headings, whoever begins with the third", () => {
+    const text = "### One\n\n#### Two\n\n###### Three\n\n> # Four\n\n- ### Five\n\n# Six\n\nEnd";
+    const depths = (document: ReturnType<typeof finish>) =>
+      JSON.stringify(nodesOf(document))
+        .match(/"type":"heading","depth":\d/g)
+        ?.map((found) => Number(found.at(-1)));
+    let document = EMPTY_DOCUMENT;
+    for (let end = 1; end <= text.length; end++) document = grow(document, text.slice(0, end));
+    expect(depths(document)).toEqual([1, 2, 3, 1, 2, 1]);
+    expect(depths(finish(EMPTY_DOCUMENT, `${text}\n\n[1]: /\n`))).toEqual([1, 2, 3, 1, 2, 1]);
   });
 });

@@ -5,6 +5,7 @@ import { mathFromMarkdown } from "mdast-util-math";
 import { gfm } from "micromark-extension-gfm";
 import { math } from "micromark-extension-math";
 import remend from "remend";
+import { inOrder } from "./headings.ts";
 import { joined, lineOf, type Part, partOf } from "./parts.ts";
 
 /** A top-level piece of a document: a paragraph, a list, a code block. */
@@ -23,6 +24,8 @@ export interface Document {
   readonly openStart: number;
   /** What of the last block stands, where it is a list or a table. */
   readonly part: Part | null;
+  /** The level of the last heading among the settled blocks; 0 where there is none. */
+  readonly level: number;
   /** Whether nothing more is to come. */
   readonly whole: boolean;
 }
@@ -33,6 +36,7 @@ export const EMPTY_DOCUMENT: Document = {
   open: [],
   openStart: 0,
   part: null,
+  level: 0,
   whole: false,
 };
 
@@ -58,30 +62,36 @@ export function grow(before: Document, text: string): Document {
   const code = openFence(tail);
   if (code) {
     const open = [{ start: openStart, node: code }];
-    return { text, settled: from.settled, open, openStart, part: null, whole: false };
+    return { ...from, text, open, part: null, whole: false };
   }
   const { blocks, part } = read(from, text);
   const last = blocks.at(-1);
-  if (!last) return { text, settled: from.settled, open: [], openStart, part: null, whole: false };
+  if (!last) return { ...from, text, open: [], part: null, whole: false };
   if (mayBeItem(blocks, text)) {
-    const [list] = blocks.slice(-2);
-    const closed = blocks.slice(0, -2);
-    return {
-      text,
-      settled: closed.length === 0 ? from.settled : [...from.settled, ...closed],
-      open: blocks.slice(-2),
-      openStart: list?.start ?? openStart,
-      part: closed.length === 0 ? from.part : null,
-      whole: false,
-    };
+    const next = settle(from, text, blocks.slice(0, -2), blocks.slice(-2));
+    return { ...next, part: next.settled === from.settled ? from.part : null };
   }
-  const closed = blocks.slice(0, -1);
+  const next = settle(from, text, blocks.slice(0, -1), [last]);
+  const node = mended(text, last, part);
+  inOrder([node], next.level);
+  return { ...next, open: [{ start: last.start, node }], part };
+}
+
+/** The document with blocks that are closed for good, and those that may still grow. */
+function settle(
+  { settled, level, openStart }: Document,
+  text: string,
+  closed: readonly OpenBlock[],
+  open: readonly OpenBlock[],
+): Document {
+  const nodes = closed.map(({ node }) => node);
   return {
     text,
-    settled: closed.length === 0 ? from.settled : [...from.settled, ...closed],
-    open: [{ start: last.start, node: mended(text, last, part) }],
-    openStart: last.start,
-    part,
+    settled: closed.length === 0 ? settled : [...settled, ...closed],
+    open,
+    openStart: open[0]?.start ?? openStart,
+    part: null,
+    level: inOrder(nodes, level),
     whole: false,
   };
 }
@@ -99,7 +109,7 @@ interface OpenBlock extends Block {
 
 /** The blocks behind the settled ones, and what of the last one stands. */
 function read(
-  { openStart, part }: Pick<Document, "openStart" | "part">,
+  { openStart, part, level }: Pick<Document, "openStart" | "part" | "level">,
   text: string,
 ): { blocks: OpenBlock[]; part: Part | null } {
   const source = part ? part.head + text.slice(part.from) : text.slice(openStart);
@@ -107,11 +117,15 @@ function read(
   const nodes = parse(source).children;
   const whole = part && joined(part, nodes[0]);
   // What stood has become something else after all.
-  if (part && !whole) return read({ openStart, part: null }, text);
+  if (part && !whole) return read({ openStart, part: null, level }, text);
   const blocks = nodes.map((node, index) =>
     index === 0 && whole
       ? { start: openStart, node: whole }
       : { start: shift + lineOf(source, node), node },
+  );
+  inOrder(
+    blocks.map(({ node }) => node),
+    level,
   );
   const last = nodes.at(-1);
   const before = nodes.length === 1 ? part : null;
@@ -125,8 +139,10 @@ export function finish(before: Document, text: string): Document {
     return { ...grown, open: read(grown, text).blocks, part: null, whole: true };
   }
   // Definitions and footnotes belong to the whole: it becomes one block.
-  const settled = [{ start: 0, node: parse(text) }];
-  return { text, settled, open: [], openStart: text.length, part: null, whole: true };
+  const node = parse(text);
+  const level = inOrder([node], 0);
+  const settled = [{ start: 0, node }];
+  return { text, settled, open: [], openStart: text.length, part: null, level, whole: true };
 }
 
 function parse(text: string): Root {

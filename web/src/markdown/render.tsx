@@ -1,6 +1,6 @@
 import type { Element, ElementContent, Text as HastText, Root } from "hast";
 import { type Components, toJsxRuntime } from "hast-util-to-jsx-runtime";
-import type { Html, Image, List, ListItem, Parents, Table, TableRow, Text } from "mdast";
+import type { Heading, Html, Image, List, ListItem, Parents, Table, TableRow, Text } from "mdast";
 import type { InlineMath, Math as MathBlock } from "mdast-util-math";
 import { type State, toHast } from "mdast-util-to-hast";
 import { memo, type ReactElement, type ReactNode } from "react";
@@ -88,6 +88,13 @@ const handlers = {
     tagName: "a",
     properties: { href: node.url },
     children: [{ type: "text", value: node.alt || node.url }],
+  }),
+  // The page's own heading is above those of an answer.
+  heading: (state: State, node: Heading): Element => ({
+    type: "element",
+    tagName: `h${Math.min(node.depth + 1, 6)}`,
+    properties: {},
+    children: state.all(node),
   }),
   text: (_state: State, node: Text, parent: Parents | undefined) => withMarks(node, parent),
   math: (_state: State, node: MathBlock) => formula(node.value, true),
