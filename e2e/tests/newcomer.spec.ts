@@ -55,9 +55,15 @@ test("answers come from one's own documents, and say from where", async ({ page,
   const panel = page.getByTestId("sources-panel");
   await expect(panel).toContainText("Bread");
   expect(await violationsEverywhere(page, "sources")).toEqual([]);
+  const found = await panel.innerText();
   await page.keyboard.press("Escape");
   await expect(panel).toHaveCount(0);
   await expect(mark).toBeFocused();
+
+  // What was found is still known after a reload, cited or not.
+  await page.reload();
+  await mark.click();
+  await expect(panel).toHaveText(found, { useInnerText: true });
 });
 
 test("a first visit downloads less than 180 KiB", async ({ page, stack }) => {

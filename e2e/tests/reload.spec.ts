@@ -19,7 +19,10 @@ test("after a reload an answer is shown as it was, and a model that is gone is n
   const shown = async () => {
     if ((await thinking.getAttribute("open")) === null) await thinking.locator("summary").click();
     await expect(thinking.getByRole("listitem").first()).toBeVisible();
-    return [await thinking.innerText(), await chat.texts.first().innerText()];
+    await page.getByTestId("facts-button").click();
+    const facts = await page.getByTestId("facts").innerText();
+    await page.keyboard.press("Escape");
+    return [await thinking.innerText(), await chat.texts.first().innerText(), facts];
   };
   const before = await shown();
   expect(before[0]).toMatch(/^Thought for/);

@@ -2,6 +2,7 @@ import type { ConnectionStatus, Session } from "@millrace/client";
 import { describe, expect, it } from "vitest";
 import { nextAnnouncement } from "../src/chat/announce.ts";
 import { connectionText } from "../src/chat/connectionText.ts";
+import { factsOf } from "../src/chat/Facts.tsx";
 import { groupByAge } from "../src/sessions/titles.ts";
 
 describe("what a screen reader hears", () => {
@@ -82,5 +83,24 @@ describe("sessions", () => {
       ["Last 30 days", ["month"]],
       ["Older", ["old"]],
     ]);
+  });
+});
+
+describe("what is known of an answer", () => {
+  it("is told in words, with numbers that can be read", () => {
+    const usage = { input_tokens: 1_234_567, output_tokens: 950, estimated: true };
+    const facts = Object.fromEntries(
+      factsOf("openai/gpt", { usage, cost: 0.00001, response_time_ms: 1500 }, 0.7),
+    );
+    expect(facts).toEqual({
+      Provider: "openai",
+      Model: "gpt",
+      Time: "1.5 s",
+      Speed: "633 tokens/s",
+      Read: "about 1,234,567 tokens",
+      Written: "about 950 tokens",
+      Cost: "less than $0.0001",
+      "Aims at": "experts (estimate: 0.70 of 1)",
+    });
   });
 });

@@ -51,6 +51,8 @@ export interface ChatMessage {
   /** Pieces of text that came while this page was open; their rate is the model's. */
   readonly pieces: number;
   readonly passages: readonly Passage[];
+  /** How hard the answer aims to be, 0 to 1; null where nothing is known of it. */
+  readonly difficulty: number | null;
   readonly citations: readonly Citation[];
   readonly metadata: Partial<CompletionMetadata> | null;
   readonly error: Failure | null;
@@ -84,6 +86,7 @@ const BLANK = {
   model: null,
   pieces: 0,
   passages: [],
+  difficulty: null,
   citations: [],
   metadata: null,
   error: null,
@@ -116,6 +119,8 @@ export function storedMessage(message: Message, key: string): ChatMessage {
     emotion: message.metadata?.emotion_state ?? null,
     seams: message.metadata?.seams?.map(seamOf) ?? seamsOf(message.metadata?.parts ?? []),
     model: message.metadata?.model ?? null,
+    passages: message.metadata?.passages ?? [],
+    difficulty: message.metadata?.difficulty ?? null,
     citations: message.metadata?.citations ?? [],
     metadata: message.metadata,
     error: message.error && { ...message.error, recoverable: true, retryAfter: null },
@@ -137,7 +142,8 @@ export function withPassed(stored: ChatMessage, before: ChatMessage): ChatMessag
     reasoningMs: stored.reasoningMs ?? before.reasoningMs,
     emotion: stored.emotion ?? before.emotion,
     seams: stored.seams.length > 0 ? stored.seams : before.seams,
-    passages: before.passages,
+    passages: stored.passages.length > 0 ? stored.passages : before.passages,
+    difficulty: stored.difficulty ?? before.difficulty,
     pieces: before.pieces,
   };
 }
@@ -178,6 +184,7 @@ export function withTurn(message: ChatMessage, turn: Turn): ChatMessage {
     model: turn.metadata?.model ?? turn.model,
     pieces: turn.nextIndex,
     passages: turn.passages,
+    difficulty: turn.difficulty,
     citations: turn.metadata?.citations ?? [],
     metadata: turn.metadata,
     error: turn.error && failureOf(turn.error),

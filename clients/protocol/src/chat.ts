@@ -89,10 +89,12 @@ export interface CompletionMetadata {
   parts?: AnswerPart[];
   /** An estimate of the emotion in the message, where one was made. */
   emotion_state?: EmotionState;
-  /** Of a stored message alone: how it came about, and where somebody else went on. */
+  /** Of a stored message alone: how it came about, and where somebody else went on; what was found and is not cited. */
   reasoning_steps?: StoredStep[];
   reasoning_time_ms?: number;
   seams?: StoredSeam[];
+  passages?: Passage[];
+  difficulty?: number;
 }
 
 type Frame<Type extends wire.ServerFrame["type"]> = Extract<wire.ServerFrame, { type: Type }>;

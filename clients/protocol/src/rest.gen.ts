@@ -309,7 +309,8 @@ export interface MessageShape {
   reasoning: string | null;
   /**
    * What `chat_complete` carries under the same name; with `emotion_state`, as in `emotion_update`, where the emotion
-   * in the message was estimated; with `reasoning_steps`, `reasoning_time_ms` and `seams` where there were such.
+   * in the message was estimated; with `reasoning_steps`, `reasoning_time_ms` and `seams` where there were such; with
+   * `passages` that were found and not cited, and `difficulty`, both as in `context_info`.
    */
   metadata: {
     [k: string]: unknown;

@@ -112,4 +112,4 @@ class Asking:
         asked = self._turn.command.context.enable_rag
         if not transcript.gathered and (passages or difficulty is not None or self.said or asked):
             transcript.write(PassagesRetrieved(tuple(passages), difficulty, len(self.said)))
-            transcript.passages = passages
+            transcript.passages, transcript.difficulty = passages, difficulty

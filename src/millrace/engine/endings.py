@@ -23,7 +23,13 @@ from millrace.model.generation import PromptMessage
 from millrace.model.messages import EMOTION_STATE, MessageError, MessageStatus, Turn, Version
 from millrace.model.turns import TurnOutcome
 from millrace.ports import Clock
-from millrace.stream.metadata import cited_passages, completion_metadata, partial_metadata, passed_metadata
+from millrace.stream.metadata import (
+    cited_passages,
+    completion_metadata,
+    gathered_metadata,
+    partial_metadata,
+    passed_metadata,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +161,7 @@ def outcome_of(
             metadata = partial_metadata(event, _citations(transcript))
             error = MessageError(event.code, event.message)
     metadata |= passed_metadata(transcript.steps, transcript.reasoning_ms, transcript.seams)
+    metadata |= gathered_metadata(transcript.passages, _citations(transcript), transcript.difficulty)
     if transcript.answer_emotion is not None:
         metadata[EMOTION_STATE] = to_builtins(transcript.answer_emotion)
     answer = Version(

@@ -74,6 +74,7 @@ class Transcript:
         self.first_text_at: float | None = None
         self.passages: Sequence[Passage] = ()
         self.gathered = False
+        self.difficulty: float | None = None
         self.emotion: EmotionState | None = None
         self.answer_emotion: EmotionState | None = None
         self.citations: tuple[Citation, ...] = ()
@@ -96,7 +97,7 @@ class Transcript:
                     self._steps.count = event.number
                     self.steps.append(StepFound(event.kind, event.content, event.confidence))
                 case PassagesRetrieved():
-                    self.passages, self.gathered = event.passages, True
+                    self.passages, self.difficulty, self.gathered = event.passages, event.difficulty, True
                 case EmotionUpdated():
                     self._replay_emotion(event)
                 case ReasoningCompleted(duration_ms=duration_ms):

@@ -205,7 +205,8 @@ class MessageShape(Shape):
     reasoning: str | None
     metadata: dict[str, Any] | None
     """What `chat_complete` carries under the same name; with `emotion_state`, as in `emotion_update`, where the emotion
-    in the message was estimated; with `reasoning_steps`, `reasoning_time_ms` and `seams` where there were such."""
+    in the message was estimated; with `reasoning_steps`, `reasoning_time_ms` and `seams` where there were such; with
+    `passages` that were found and not cited, and `difficulty`, both as in `context_info`."""
     error: ErrorShape | None
     reactions: list[str]
 

@@ -95,6 +95,26 @@ def passed_metadata(
     return metadata
 
 
+def gathered_metadata(
+    passages: Sequence[Passage], citations: Sequence[Citation], difficulty: float | None
+) -> dict[str, Any]:
+    """What an answer was built on, for the stored message alone: what it does not cite of it, how hard it aimed to be.
+
+    Both have the names of the frame that told them.
+    """
+    cited = {citation.number for citation in citations}
+    rest = [passage for passage in passages if passage.number not in cited]
+    metadata: dict[str, Any] = {}
+    if rest:
+        metadata["passages"] = [
+            {"number": each.number, "title": each.title, "url": each.url, "snippet": each.snippet, "score": each.score}
+            for each in rest
+        ]
+    if difficulty is not None:
+        metadata["difficulty"] = difficulty
+    return metadata
+
+
 def _seam(seam: ProviderSwitched | TurnResumed) -> dict[str, Any]:
     if isinstance(seam, TurnResumed):
         return {"type": "turn_resumed", "position": seam.position}

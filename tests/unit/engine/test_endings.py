@@ -8,7 +8,17 @@ from millrace.engine.endings import Ending, Endings, logged_outcome
 from millrace.engine.transcript import Transcript
 from millrace.model.commands import StartTurn
 from millrace.model.errors import RateLimited
-from millrace.model.events import Citation, Entry, TurnCancelled, TurnCompleted, TurnFailed, TurnStarted, Usage
+from millrace.model.events import (
+    Citation,
+    Entry,
+    Passage,
+    PassagesRetrieved,
+    TurnCancelled,
+    TurnCompleted,
+    TurnFailed,
+    TurnStarted,
+    Usage,
+)
 from millrace.model.generation import (
     CitationsFound,
     Delta,
@@ -104,11 +114,14 @@ def test_what_was_shown_on_the_way_is_kept_and_told_by_the_log_alone_too() -> No
     writer = ListWriter()
     transcript = Transcript(writer, SystemClock(), TURN.model, ScriptedDirectory(ScriptedProvider()).cost)
     transcript.write(TurnStarted("t", "s", "m", "q", "scripted/model"))
+    found = (Passage(1, "Cited", "a", 0.9), Passage(2, "Found", "b", 0.5))
+    transcript.write(PassagesRetrieved(found, 0.75, 2))
+    transcript.passages, transcript.difficulty = found, 0.75
     transcript.take([StepFound("exploration", "Look around.", 0.75), StepFound("synthesis", "So.", None)])
     transcript.take([TextPiece("One 🌊")])
     transcript.take([Switched("scripted/model", "other/model", "down"), TextPiece(" two")])
     transcript.resume(2)
-    transcript.take([TextPiece(" three"), Finished("stop")])
+    transcript.take([TextPiece(" three [1]"), Finished("stop")])
     made = Endings(TURN, transcript, SystemClock(), 0.0)
     event = made.event(Ending.completed())
     kept = made.outcome(event).answer.metadata
@@ -123,6 +136,9 @@ def test_what_was_shown_on_the_way_is_kept_and_told_by_the_log_alone_too() -> No
         {"type": "provider_switched", "position": 5, **switch},
         {"type": "turn_resumed", "position": 9},
     ]
+    assert [each["title"] for each in kept["citations"]] == ["Cited"]
+    assert [each["title"] for each in kept["passages"]] == ["Found"]
+    assert kept["difficulty"] == 0.75
     entries = [Entry(seq, 0, each) for seq, each in enumerate((*writer.events, event))]
     again = Transcript(ListWriter(), SystemClock(), TURN.model, ScriptedDirectory(ScriptedProvider()).cost)
     again.replay(entries)
@@ -133,4 +149,4 @@ def test_a_plain_answer_has_nothing_of_it() -> None:
     made = endings(TextPiece("a"), Finished("stop"))
     kept = made.outcome(made.event(Ending.completed())).answer.metadata
     assert kept is not None
-    assert not kept.keys() & {"reasoning_steps", "reasoning_time_ms", "seams"}
+    assert not kept.keys() & {"reasoning_steps", "reasoning_time_ms", "seams", "passages", "difficulty"}

@@ -1,7 +1,7 @@
 """What is said about a finished answer."""
 
 from millrace.model.events import Citation, Part, Passage, TurnCancelled, TurnCompleted, TurnFailed, Usage
-from millrace.stream.metadata import cited_passages, completion_metadata, partial_metadata
+from millrace.stream.metadata import cited_passages, completion_metadata, gathered_metadata, partial_metadata
 
 
 def test_a_complete_answer() -> None:
@@ -57,3 +57,14 @@ def test_passages_are_cited_in_order_of_first_use() -> None:
     passages = [Passage(number, f"T{number}", "s", 0.5) for number in (1, 2, 3)]
     cited = cited_passages("b [2], a [1], b again [2], nothing [9] [x]", passages)
     assert [citation.number for citation in cited] == [2, 1]
+
+
+def test_what_was_found_and_not_cited_is_kept_beside_the_citations() -> None:
+    found = (Passage(1, "One", "first", 0.9, "https://example.org/1", page=3), Passage(2, "Two", "second", 0.5))
+    cited = cited_passages("So it is [1].", found)
+    assert gathered_metadata(found, cited, 0.25) == {
+        "passages": [{"number": 2, "title": "Two", "url": "", "snippet": "second", "score": 0.5}],
+        "difficulty": 0.25,
+    }
+    assert gathered_metadata(found[:1], cited, 0.0) == {"difficulty": 0.0}
+    assert gathered_metadata((), (), None) == {}

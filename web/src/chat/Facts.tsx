@@ -31,7 +31,7 @@ export function Facts({ message }: { message: ChatMessage }) {
           aria-label="About this answer"
           data-testid="facts"
         >
-          <FactList model={model} metadata={message.metadata ?? {}} />
+          <FactList model={model} message={message} />
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>
@@ -40,14 +40,14 @@ export function Facts({ message }: { message: ChatMessage }) {
 
 interface FactListProps {
   readonly model: string;
-  readonly metadata: Partial<CompletionMetadata>;
+  readonly message: ChatMessage;
 }
 
 /** Of its own, so that nothing is put into words before somebody asks. */
-function FactList({ model, metadata }: FactListProps) {
+function FactList({ model, message }: FactListProps) {
   return (
     <dl>
-      {factsOf(model, metadata).map(([name, value]) => (
+      {factsOf(model, message.metadata ?? {}, message.difficulty).map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
           <dd>{value}</dd>
@@ -65,7 +65,11 @@ const FINISH: Record<string, string> = {
 };
 
 /** What is known, by names; what is not is left out. */
-export function factsOf(model: string, metadata: Partial<CompletionMetadata>): [string, string][] {
+export function factsOf(
+  model: string,
+  metadata: Partial<CompletionMetadata>,
+  difficulty: number | null = null,
+): [string, string][] {
   const { usage, cost } = metadata;
   const slash = model.indexOf("/");
   const about = usage?.estimated ? "about " : "";
@@ -87,6 +91,7 @@ export function factsOf(model: string, metadata: Partial<CompletionMetadata>): [
     ["Cost", cost === null || cost === undefined ? null : price(cost)],
     ...partsOf(metadata.parts ?? []),
     ["Topic", metadata.category_detected ?? null],
+    ["Aims at", difficulty === null ? null : aimOf(difficulty)],
     ["End", FINISH[metadata.finish_reason ?? ""] ?? null],
   ];
   return facts.filter((fact): fact is [string, string] => fact[1] !== null);
@@ -100,6 +105,12 @@ function partsOf(parts: readonly AnswerPart[]): [string, string][] {
     const cost = part.cost === null ? "" : `, ${price(part.cost)}`;
     return [`Part of ${part.model}`, `${about}${count(tokens)} tokens${cost}`];
   });
+}
+
+/** For whom an answer is made, which is never more than an estimate. */
+function aimOf(difficulty: number): string {
+  const whom = difficulty < 0.35 ? "beginners" : difficulty < 0.65 ? "some knowledge" : "experts";
+  return `${whom} (estimate: ${difficulty.toFixed(2)} of 1)`;
 }
 
 /** With a comma before each three digits. `toLocaleString` would have the browser load its languages, which holds a slow phone up. */
