@@ -28,6 +28,8 @@ class Job(msgspec.Struct, frozen=True):
     """Without the parameters after `?`."""
     server_pid: int
     feed_pid: int
+    first: int
+    """Number of the first client. No number comes twice: a server gives who repeats a request the answer it has."""
     streams: int
     tokens: int
     interval_ms: int
@@ -53,7 +55,8 @@ async def run(job: Job) -> Cost:
     """
     spoken = next(found for found in SPOKEN if found.name == job.dialect)
     meter = Meter(ServerProcess.of(job.server_pid), job.feed_pid)
-    askers = [await connected(spoken, job.address, job.token, n, job.tokens, meter.count) for n in range(job.streams)]
+    numbers = range(job.first, job.first + job.streams)
+    askers = [await connected(spoken, job.address, job.token, n, job.tokens, meter.count) for n in numbers]
     marks: list[Mark] = []
     total = job.streams * job.tokens
     meter.begin([(round(total * share), lambda: marks.append(meter.mark())) for share in _WINDOW])
@@ -78,9 +81,9 @@ async def _ask_all(job: Job, spoken: Spoken, askers: list[Asker]) -> None:
     loop = asyncio.get_running_loop()
     begin = loop.time()
     model = job.model + behavior(job.tokens, job.interval_ms)
-    for number, asker in enumerate(askers):
-        await asyncio.sleep(max(0.0, begin + job.spread_s * number / job.streams - loop.time()))
-        asker.ask(spoken.request(model, number))
+    for place, asker in enumerate(askers):
+        await asyncio.sleep(max(0.0, begin + job.spread_s * place / job.streams - loop.time()))
+        asker.ask(spoken.request(model, job.first + place))
 
 
 def main() -> None:

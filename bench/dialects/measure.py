@@ -63,20 +63,21 @@ def _costs(feed: Child, size: Size, cores: Cores, progress: Callable[[str], None
         server = stack.enter_context(running(_product(size), upstream, token, cores))
         emitter = stack.enter_context(_emitter(upstream, cores))
 
-        def measure(spoken: Spoken, name: str, child: Child, model: str) -> None:
+        def measure(spoken: Spoken, name: str, child: Child, model: str, first: int) -> None:
             progress(f"dialects: {name}")
-            sizes = (size.streams, size.tokens, size.interval_ms, size.spread_s)
+            sizes = (first, size.streams, size.tokens, size.interval_ms, size.spread_s)
             job = Job(spoken.name, child.address(), token, model, child.pid, feed.pid, *sizes)
             command = (sys.executable, "-m", "bench.dialects.load")
             output = run_to_end(f"the load in {name}", command, cores.others, msgspec.json.encode(job))
             cost = msgspec.json.decode(output, type=Cost)
             costs.setdefault(name, []).append(cost.cpu_us_per_token)
 
-        for _ in range(size.repeats):
+        for repeat in range(size.repeats):
+            first = repeat * size.streams
             for spoken in SPOKEN:
-                measure(spoken, spoken.name, server.child, server.model)
+                measure(spoken, spoken.name, server.child, server.model, first)
                 if spoken.carrier == "socket.io":
-                    measure(spoken, EMIT, emitter, "sim")
+                    measure(spoken, EMIT, emitter, "sim", first)
     return costs
 
 
