@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from msgspec import Struct
 from tests.conformance.cases import BEGIN_MS, Case, dialects, entries_of, frame_of, load, spelled
+from tests.support.at import at
 
 from millrace.dialects.ag_ui import AgUiDialect, RunNames, decode_run
 from millrace.dialects.ai_sdk import AiSdkDialect, decode_ask
@@ -112,7 +113,7 @@ def test_a_turn_is_rendered(dialect: str, content: dict[str, Any], case: Case) -
     after = deliver.pop("after", -1)
     options = DeliveryOptions(**{"lag_ms": 10**9, **deliver})
     delivery = Delivery(after, live_from=len(log), options=options)
-    batch = delivery.take(log, log[-1].at, sealed=is_terminal(log[-1].event))
+    batch = delivery.take(log, at(log[-1].at), sealed=is_terminal(log[-1].event))
     frames = FrameCache(log, renderer_of(dialect), options.hidden()).frames(batch)
     expected = [whole(each, content.get("ids", {})) for each in case["frames"]]
     assert [read(frame) for frame in frames] == expected
@@ -137,6 +138,6 @@ def one_by_one(renderer: Renderer, log: list[Entry], after: int, options: Delive
     frames: list[bytes] = []
     for entry in log:
         growing.append(entry)
-        batch = delivery.take(growing, entry.at, sealed=is_terminal(entry.event))
+        batch = delivery.take(growing, at(entry.at), sealed=is_terminal(entry.event))
         frames += cache.frames(batch)
     return [read(frame) for frame in frames]

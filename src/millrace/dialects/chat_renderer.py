@@ -65,6 +65,15 @@ class ChatRenderer:
     before it, so that a client which saw it and lost its connection still gets what follows.
     """
 
+    __slots__ = (
+        "_closed",
+        "_encode",
+        "_started",
+        "_suggestions",
+        "_text",
+        "_timestamps",
+    )
+
     def __init__(self) -> None:
         self._encode = msgspec.json.Encoder().encode
         self._timestamps = Timestamps()
@@ -77,8 +86,19 @@ class ChatRenderer:
         """The frames of an entry."""
         event = entry.event
         if type(event) is TextDelta:
+            # The one frame of the hot path: spelled out, because keyword dictionaries double its cost.
+            started = self._started
             self._text.append(event.text)
-            return (self._token(entry, event.text, event.index),)
+            data = ContentToken(
+                session_id=started.session_id,
+                message_id=started.message_id,
+                turn_id=started.turn_id,
+                timestamp=self._timestamps.iso(entry.at),
+                seq=entry.seq,
+                token=event.text,
+                token_index=event.index,
+            )
+            return (self._encode(ServerFrame("content_token", data)),)
         frames: list[bytes] = []
         if isinstance(event, TurnCompleted | TurnCancelled | TurnFailed) or (
             isinstance(event, EmotionUpdated) and event.of == "answer"
@@ -98,20 +118,6 @@ class ChatRenderer:
         common = self._common(merged.seq, merged.at)
         data = ContentToken(**common, token=merged.text, token_index=merged.first, merged=merged.count)
         return (self._encode(ServerFrame("content_token", data)),)
-
-    def _token(self, entry: Entry, text: str, index: int) -> bytes:
-        # The one frame of the hot path: spelled out, because keyword dictionaries double its cost.
-        started = self._started
-        data = ContentToken(
-            session_id=started.session_id,
-            message_id=started.message_id,
-            turn_id=started.turn_id,
-            timestamp=self._timestamps.iso(entry.at),
-            seq=entry.seq,
-            token=text,
-            token_index=index,
-        )
-        return self._encode(ServerFrame("content_token", data))
 
     def _close(self, entry: Entry, event: AnyEvent) -> list[bytes]:
         """The mark at the end of the text, once, where there was a text or the answer is whole."""

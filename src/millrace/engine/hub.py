@@ -105,7 +105,7 @@ class Follower:
             MillraceError: The log can be read no further.
         """
         hot = self.hot
-        batch = self.delivery.take(hot.entries, self._clock.now_ms(), sealed=hot.sealed)
+        batch = self.delivery.take(hot.entries, self._clock.now_ms, sealed=hot.sealed)
         if hot.failure is not None and not batch.parts and not batch.ended:
             raise hot.failure
         return batch

@@ -32,7 +32,7 @@ from millrace.model.events import (
     TurnStarted,
     is_terminal,
 )
-from millrace.model.generation import Delta, GenerationRequest
+from millrace.model.generation import GenerationRequest
 from millrace.model.messages import Turn
 from millrace.model.turns import Lease, TurnRecord
 from millrace.ports import Reservation, ResolvedModel, Writer
@@ -94,11 +94,8 @@ class Run:
         self._over = False
         self._began = services.clock.monotonic()
         self._patience = Patience(services.options, record.turn.command)
-        self._heard: Transcript | None = None
-        """What something was written into since the deadlines were checked."""
         self._route: Route | None = None
         self._longest = self._asking.max_tokens * _CHARS_PER_TOKEN
-        self._mark = min(ENOUGH_CHARS, self._longest)
         self._transcript: Transcript | None = None
         self._replayed = 0
         self.waiting = record.state == "queued"
@@ -129,10 +126,11 @@ class Run:
         """Give a model up that has been silent for too long, and the turn if it takes too long; `now` is monotonic."""
         if self.waiting or self._work is None or self._over:
             return
-        if self._heard is not None:
+        transcript = self._transcript
+        if transcript is not None and transcript.heard:
             # Looked at here, where deadlines are, and not with each token.
-            self._patience.hear(now, answers=self._heard.pieces > 0)
-            self._heard = None
+            self._patience.hear(now, answers=transcript.pieces > 0)
+            transcript.heard = False
         if self._patience.over(now):
             self._stop(Ending.failed(ProviderTimeout()))
         elif self._route is not None and self._patience.silent(now):
@@ -259,12 +257,13 @@ class Run:
         if self._earlier:
             self._resume(transcript)
         request = await self._asking.request(transcript, self._api_key)
+        transcript.beyond(min(ENOUGH_CHARS, self._longest), partial(self._pass, transcript))
         self._route = services.router.route(
             chain_of(services.models, self.turn),
             request,
-            partial(self._take, transcript),
+            transcript.take,
             said=lambda: transcript.text,
-            asked=partial(self._ask, request),
+            asked=partial(self._ask, transcript, request),
             thought=lambda: transcript.steps,
             serving=transcript.spending.model,
         )
@@ -273,23 +272,16 @@ class Run:
         except _LongEnough:
             transcript.finish = "length"
 
-    def _ask(self, request: GenerationRequest, model: ResolvedModel) -> None:
+    def _ask(self, transcript: Transcript, request: GenerationRequest, model: ResolvedModel) -> None:
         """A model of the chain is asked."""
-        self._heard = None
+        transcript.heard = False
         self._patience.ask(self._services.clock.monotonic(), model.info.capabilities, thinks=request.reasoning)
-
-    def _take(self, transcript: Transcript, deltas: Sequence[Delta]) -> None:
-        """Write what the provider says; this is called for each of its pieces, in the step that read it."""
-        transcript.take(deltas)
-        self._heard = transcript
-        if transcript.chars > self._mark:
-            self._pass(transcript)
 
     def _pass(self, transcript: Transcript) -> None:
         """The answer has grown past a length at which there is something to do."""
         if transcript.chars > self._longest:
             raise _LongEnough
-        self._mark = self._longest
+        transcript.beyond(self._longest, partial(self._pass, transcript))
         self._afterwords.begin(self._asking.said, transcript.text, transcript.passages)
 
     def _started(self) -> TurnStarted:

@@ -1,6 +1,7 @@
 """Writes what a provider says into a turn's log, and remembers what the ending needs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from math import inf
 
 from millrace.engine.spending import Price, Spending
 from millrace.model.errors import MillraceError
@@ -46,6 +47,10 @@ _BILLED_IN_SILENCE = frozenset({"late", "silent"})
 """Why a model was left that may have worked on its answer although nothing of it had come."""
 
 
+def _nothing() -> None:
+    """There is no mark."""
+
+
 def _unpriced(_model: str, _usage: Usage) -> float | None:
     """No prices are known."""
     return None
@@ -53,6 +58,35 @@ def _unpriced(_model: str, _usage: Usage) -> float | None:
 
 class Transcript:
     """One turn's writer with a memory. Each delta becomes an entry at once; nothing is held back."""
+
+    __slots__ = (
+        "_cited_before",
+        "_clock",
+        "_heard_at",
+        "_lifecycle",
+        "_mark",
+        "_part",
+        "_passed",
+        "_reasoning",
+        "_steps",
+        "_text",
+        "_unwritten",
+        "_writer",
+        "answer_emotion",
+        "chars",
+        "citations",
+        "emotion",
+        "finish",
+        "first_text_at",
+        "gathered",
+        "heard",
+        "passages",
+        "pieces",
+        "reasoning_ms",
+        "seams",
+        "spending",
+        "steps",
+    )
 
     def __init__(self, writer: Writer, clock: Clock, model: str = "", price: Price = _unpriced) -> None:
         self.spending = Spending(model, price)
@@ -71,6 +105,10 @@ class Transcript:
         self._heard_at: float | None = None
         self.chars = 0
         self.pieces = 0
+        self.heard = False
+        """Whether the provider has said something; whoever looks at it may reset it."""
+        self._mark: float = inf
+        self._passed: Callable[[], None] = _nothing
         self.first_text_at: float | None = None
         self.passages: Sequence[Passage] = ()
         self.gathered = False
@@ -165,8 +203,14 @@ class Transcript:
         """What the current part took so far."""
         return self.spending.current(*self._part_said(), whole=self.finish is not None)
 
+    def beyond(self, chars: int, passed: Callable[[], None]) -> None:
+        """Have `passed` called when the text has more than `chars` characters; it must set the next mark, or raise."""
+        self._mark = chars
+        self._passed = passed
+
     def take(self, deltas: Iterable[Delta]) -> None:
-        """Write what arrived from the provider together, together."""
+        """Write what arrived from the provider together, together; what a mark's `passed` raises comes out of it."""
+        self.heard = True
         if self._heard_at is None:
             self._heard_at = self._clock.monotonic()
         try:
@@ -177,6 +221,8 @@ class Transcript:
                     self._take_other(delta)
         finally:
             self._flush()
+        if self.chars > self._mark:
+            self._passed()
 
     def _put(self, event: AnyEvent) -> None:
         self._lifecycle.accept(event)
@@ -206,7 +252,8 @@ class Transcript:
             self._end_reasoning()
         index = self.pieces
         event = TextDelta(index, text)
-        self._lifecycle.accept(event)
+        if self._lifecycle.state is not State.ANSWERING:  # where a text may always come
+            self._lifecycle.accept(event)
         self._unwritten.append(event)
         self._text.append(text)
         self.pieces = index + 1

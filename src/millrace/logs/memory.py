@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from millrace.logs.memory_registry import MemoryRegistry
+from millrace.logs.memory_registry import MemoryRegistry, Row
 from millrace.logs.tail import Tails
 from millrace.model.errors import LeaseLost, StreamError
 from millrace.model.events import TERMINAL_EVENTS, AnyEvent, Entry, TerminalEvent
@@ -13,10 +13,14 @@ from millrace.ports import Clock, EntrySink, FailureSink, Subscription
 class MemoryWriter:
     """Appends to one turn's list; what is appended is accepted."""
 
-    def __init__(self, log: "MemoryLog", lease: Lease, entries: list[Entry]) -> None:
+    __slots__ = ("_entries", "_lease", "_log", "_row", "_sealed")
+
+    def __init__(self, log: "MemoryLog", row: Row, lease: Lease, entries: list[Entry]) -> None:
         self._log = log
+        self._row = row
         self._lease = lease
         self._entries = entries
+        self._sealed = bool(entries) and type(entries[-1].event) in TERMINAL_EVENTS
 
     @property
     def next_seq(self) -> int:
@@ -26,21 +30,23 @@ class MemoryWriter:
     def append(self, *events: AnyEvent) -> int:
         """Append and show it to all followers."""
         log, entries = self._log, self._entries
-        log.check(self._lease)
-        if entries and type(entries[-1].event) in TERMINAL_EVENTS:
+        if self._row.holder is not self._lease:
+            raise LeaseLost
+        if self._sealed:
             raise StreamError(detail="the log is sealed")
         now_ms = log.clock.now_ms()
         if len(events) == 1:
             new = [Entry(len(entries), now_ms, events[0])]
         else:
             new = [Entry(seq, now_ms, event) for seq, event in enumerate(events, len(entries))]
+        self._sealed = type(events[-1]) in TERMINAL_EVENTS
         entries += new
         log.tails.give(self._lease.turn_id, new)
         return len(entries) - 1
 
     async def flush(self) -> None:
         """Nothing is ever pending."""
-        self._log.check(self._lease)
+        self._check()
 
     async def seal(self, event: TerminalEvent) -> int:
         """Append the last entry."""
@@ -48,7 +54,11 @@ class MemoryWriter:
 
     async def delivered(self) -> None:
         """Nothing is ever pending."""
-        self._log.check(self._lease)
+        self._check()
+
+    def _check(self) -> None:
+        if self._row.holder is not self._lease:
+            raise LeaseLost
 
 
 class MemoryLog:
@@ -60,15 +70,12 @@ class MemoryLog:
         self._registry = registry
         self._turns: dict[str, list[Entry]] = {}
 
-    def check(self, lease: Lease) -> None:
-        """Raise `LeaseLost` if a newer lease exists."""
-        if not self._registry.holds(lease):
-            raise LeaseLost
-
     async def open(self, lease: Lease) -> MemoryWriter:
         """Start or go on with a turn's log."""
-        self.check(lease)
-        return MemoryWriter(self, lease, self._turns.setdefault(lease.turn_id, []))
+        row = self._registry.held(lease)
+        if row is None or row.holder is None:
+            raise LeaseLost
+        return MemoryWriter(self, row, row.holder, self._turns.setdefault(lease.turn_id, []))
 
     async def read(self, turn_id: str, after: int = -1) -> Sequence[Entry]:
         """The entries over `after`."""

@@ -16,9 +16,14 @@ ENDED: frozenset[TurnState] = frozenset({"completed", "cancelled", "failed"})
 
 
 @dataclass(slots=True)
-class _Row:
+class Row:
+    """What is known of a turn.
+
+    `holder` is who may write its log: none once it was given up, until somebody takes it over.
+    """
+
     record: TurnRecord
-    abandoned: bool = False
+    holder: Lease | None
     ended_at: int | None = None
     pruned: bool = False
 
@@ -29,18 +34,16 @@ class MemoryRegistry:
     def __init__(self, clock: Clock, owner: str = "local") -> None:
         self._clock = clock
         self._owner = owner
-        self._turns: dict[str, _Row] = {}
+        self._turns: dict[str, Row] = {}
         self._sessions: dict[str, list[str]] = {}
         self._requests: dict[tuple[str, str], str] = {}
         self._signals = SignalSinks()
         self._announcements = Announcements()
 
-    def holds(self, lease: Lease) -> bool:
-        """Whether `lease` is the newest of its turn."""
+    def held(self, lease: Lease) -> Row | None:
+        """The row of a lease's turn, where the lease is the newest and was not given up."""
         row = self._turns.get(lease.turn_id)
-        if row is None or row.abandoned:
-            return False
-        return row.record.lease is lease or row.record.lease == lease
+        return row if row is not None and row.holder == lease else None
 
     async def admit(self, turn: Turn, *, queue_limit: int) -> Admission:
         """Claim the session for a turn."""
@@ -53,7 +56,7 @@ class MemoryRegistry:
             raise TurnInProgress
         state: TurnState = "queued" if line else "running"
         record = TurnRecord(turn, state, Lease(turn.id, self._owner, 1))
-        self._turns[turn.id] = _Row(record)
+        self._turns[turn.id] = Row(record, record.lease)
         self._sessions.setdefault(turn.session_id, []).append(turn.id)
         if request_id:
             self._requests[turn.user_id, request_id] = turn.id
@@ -82,13 +85,13 @@ class MemoryRegistry:
 
     async def renew(self, leases: Sequence[Lease]) -> Sequence[Lease]:
         """Nobody else can take a lease here."""
-        return [lease for lease in leases if not self.holds(lease)]
+        return [lease for lease in leases if self.held(lease) is None]
 
     async def release(self, lease: Lease, state: TurnState) -> None:
         """End a turn and let the next one start."""
-        if not self.holds(lease):
+        row = self.held(lease)
+        if row is None:
             return
-        row = self._turns[lease.turn_id]
         row.record = msgspec.structs.replace(row.record, state=state)
         row.ended_at = self._clock.now_ms()
         session_id = row.record.turn.session_id
@@ -105,21 +108,22 @@ class MemoryRegistry:
 
     async def abandon(self, lease: Lease) -> None:
         """Give a turn up unfinished."""
-        if self.holds(lease):
-            self._turns[lease.turn_id].abandoned = True
+        row = self.held(lease)
+        if row is not None:
+            row.holder = None
 
     async def orphans(self) -> Sequence[TurnRecord]:
         """Turns that were given up."""
-        return [row.record for row in self._turns.values() if row.abandoned and row.record.state not in ENDED]
+        return [row.record for row in self._turns.values() if row.holder is None and row.record.state not in ENDED]
 
     async def take_over(self, turn_id: str) -> Lease | None:
         """Claim a turn that was given up."""
         row = self._turns.get(turn_id)
-        if row is None or not row.abandoned or row.record.state in ENDED:
+        if row is None or row.holder is not None or row.record.state in ENDED:
             return None
         lease = Lease(turn_id, self._owner, row.record.lease.fence + 1)
         row.record = msgspec.structs.replace(row.record, lease=lease)
-        row.abandoned = False
+        row.holder = lease
         return lease
 
     async def signal(self, signal: Signal) -> None:
@@ -160,7 +164,7 @@ class MemoryRegistry:
         return True
 
     def _drop(self, turn: Turn) -> None:
-        del self._turns[turn.id]
+        self._turns.pop(turn.id).holder = None
         request = (turn.user_id, turn.command.request_id or "")
         if self._requests.get(request) == turn.id:
             del self._requests[request]

@@ -131,25 +131,36 @@ class HttpProvider(ABC):
         return Call(self.name, request.model, request.api_key is not None, key, request.fail_fast)
 
 
-async def _read(stream: BodyStream, body: AnswerBody, sink: DeltaSink) -> None:
-    """Read one response to its end, or as far as it matters."""
-    answers = False
+class _Reading:
+    """What is done with each read of one response."""
 
-    def take(data: bytes) -> bool:
-        nonlocal answers
+    __slots__ = ("_answers", "_body", "_sink", "_stream")
+
+    def __init__(self, stream: BodyStream, body: AnswerBody, sink: DeltaSink) -> None:
+        self._stream = stream
+        self._body = body
+        self._sink = sink
+        self._answers = False
+
+    def take(self, data: bytes) -> bool:
+        """Pass on what the bytes say; whether that is all that will be read."""
+        body = self._body
         batch = body.feed(data)
-        if not answers and any(type(delta) is TextPiece for delta in batch):
-            answers = True
-            stream.answers()
+        if not self._answers and any(type(delta) is TextPiece for delta in batch):
+            self._answers = True
+            self._stream.answers()
         if body.ended:
-            stream.wind_up(whole=body.whole)
+            self._stream.wind_up(whole=body.whole)
         if batch:
-            sink(batch)
+            self._sink(batch)
         return body.done
 
+
+async def _read(stream: BodyStream, body: AnswerBody, sink: DeltaSink) -> None:
+    """Read one response to its end, or as far as it matters."""
     cause: object = ""
     try:
-        await stream.read(take)
+        await stream.read(_Reading(stream, body, sink).take)
     except BROKEN as error:
         if stream.silent and not body.ended:
             body.fail(ProviderTimeout(detail=f"nothing came for {stream.silence_s:.0f} s"))

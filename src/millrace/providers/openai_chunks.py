@@ -67,7 +67,8 @@ class WholeCompletion(_Common, gc=False):
     choices: list[WholeChoice | None] | None = None
 
 
-_decode_chunk = msgspec.json.Decoder(ChatChunk).decode
+decode_plain_chunk = msgspec.json.Decoder(ChatChunk).decode
+"""Reads one event that is as it should be; raises `ValueError` or `RecursionError` where it is not."""
 _decode_whole = msgspec.json.Decoder(WholeCompletion).decode
 
 
@@ -78,9 +79,9 @@ def decode_chunk(data: bytes) -> ChatChunk:
         ValueError: It is not JSON, or not of the shape of a chunk.
     """
     try:
-        return _decode_chunk(data)
+        return decode_plain_chunk(data)
     except ValueError:
-        return _decode_chunk(repaired(data))
+        return decode_plain_chunk(repaired(data))
     except RecursionError as error:
         raise ValueError("JSON is nested too deeply") from error
 

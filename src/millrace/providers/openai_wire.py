@@ -14,6 +14,7 @@ from millrace.providers.openai_chunks import (
     ChatDelta,
     WholeCompletion,
     decode_chunk,
+    decode_plain_chunk,
     decode_whole,
     finish_reason,
     usage_of,
@@ -58,9 +59,9 @@ class ChatCompletionsDecoder:
             self._finished(out)
             return
         try:
-            chunk = decode_chunk(data)
-        except ValueError as error:
-            raise self._unreadable(event, error) from error
+            chunk = decode_plain_chunk(data)
+        except (ValueError, RecursionError):
+            chunk = self._decode(event)
         choices = chunk.choices
         if choices and (choice := choices[0]) is not None and not choice.index:
             if (delta := choice.delta) is not None:
@@ -80,6 +81,13 @@ class ChatCompletionsDecoder:
             or self._finish
         ):
             self._beside(chunk, event, out)
+
+    def _decode(self, event: SseEvent) -> ChatChunk:
+        """Read a chunk that takes more than the plain way."""
+        try:
+            return decode_chunk(event.data)
+        except ValueError as error:
+            raise self._unreadable(event, error) from error
 
     def _beside(self, chunk: ChatChunk, event: SseEvent, out: list[Delta]) -> None:
         """Read what stands beside the choices."""

@@ -26,6 +26,16 @@ class Tap(asyncio.Protocol):
         after: Is called when aiohttp has taken something in.
     """
 
+    __slots__ = (
+        "_after",
+        "_aligned",
+        "_content",
+        "_plain",
+        "_protocol",
+        "_take",
+        "_transport",
+    )
+
     def __init__(
         self,
         transport: asyncio.Transport,

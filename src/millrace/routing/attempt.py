@@ -21,6 +21,19 @@ class Attempt:
         first_tokens: Is told how long the first token took.
     """
 
+    __slots__ = (
+        "_asked",
+        "_began",
+        "_clock",
+        "_first_tokens",
+        "_gate",
+        "_last",
+        "_limit",
+        "_sink",
+        "link",
+        "spoke",
+    )
+
     def __init__(self, link: ResolvedModel, gate: Gate, clock: Clock, first_tokens: Timings) -> None:
         self.link = link
         self.spoke = False

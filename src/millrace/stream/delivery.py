@@ -4,7 +4,7 @@ A follower is a cursor. `Delivery.take` looks at the log and a time and says wha
 again; it holds no entries, so a slow client costs nothing but its lag.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
@@ -92,11 +92,13 @@ class Delivery:
         options: How it wants to be served.
     """
 
-    __slots__ = ("_due_ms", "_hidden", "_live_from", "_options", "cursor", "paused")
+    __slots__ = ("_due_ms", "_live_from", "_options", "cursor", "hidden", "paused")
 
     def __init__(self, after: int = -1, live_from: int = 0, options: DeliveryOptions | None = None) -> None:
         self.cursor = after + 1
         self.paused = False
+        self.hidden: frozenset[type[AnyEvent]]
+        """The events the follower does not want to see: those of its options."""
         self._live_from = live_from
         self._due_ms = 0
         self.options = options or DeliveryOptions()
@@ -109,19 +111,14 @@ class Delivery:
     @options.setter
     def options(self, options: DeliveryOptions) -> None:
         self._options = options
-        self._hidden = options.hidden()
+        self.hidden = options.hidden()
 
-    @property
-    def hidden(self) -> frozenset[type[AnyEvent]]:
-        """The events the follower does not want to see."""
-        return self._hidden
-
-    def take(self, log: Sequence[Entry], now_ms: int, *, sealed: bool) -> Batch:
+    def take(self, log: Sequence[Entry], now: Callable[[], int], *, sealed: bool) -> Batch:
         """What to send now.
 
         Args:
             log: All entries of the turn so far; `log[i].seq == i`.
-            now_ms: The time, in the entries' own clock.
+            now: Tells the time in milliseconds, by the entries' own clock; asked where it matters.
             sealed: Whether the last entry of `log` is terminal.
         """
         start, end = self.cursor, len(log)
@@ -132,11 +129,13 @@ class Delivery:
         if self._options.snapshot and not start and self._live_from > 1:
             return self._snapshot(log, sealed=sealed)
         if self._options.pace_ms and end > self._live_from and not self._hurry(log, sealed=sealed):
-            return self._paced(log, now_ms, sealed=sealed)
+            return self._paced(log, now(), sealed=sealed)
         self.cursor = end
-        lags = end - start > self._options.lag_entries or now_ms - log[start].at > self._options.lag_ms
-        hidden = self._hidden
-        if not lags and (not hidden or (end - start == 1 and type(log[start].event) not in hidden)):
+        hidden = self.hidden
+        count = end - start
+        # One entry has nothing to be merged with, late or not: nearly always, for who keeps up.
+        lags = count > 1 and (count > self._options.lag_entries or now() - log[start].at > self._options.lag_ms)
+        if not lags and (not hidden or (count == 1 and type(log[start].event) not in hidden)):
             return Batch((range(start, end),), ended=sealed)
         return Batch(_parts(log, start, end, hidden, merge=lags), ended=sealed)
 
@@ -156,7 +155,7 @@ class Delivery:
     def _paced(self, log: Sequence[Entry], now_ms: int, *, sealed: bool) -> Batch:
         parts: list[range | Merged] = []
         if self.cursor < self._live_from:
-            parts.extend(_parts(log, self.cursor, self._live_from, self._hidden, merge=True))
+            parts.extend(_parts(log, self.cursor, self._live_from, self.hidden, merge=True))
             self.cursor = self._live_from
         for seq in range(self.cursor, len(log)):
             event = log[seq].event
@@ -168,7 +167,7 @@ class Delivery:
                     return Batch(parts, wait_ms=wait_ms)
                 self._due_ms = now_ms + self._options.pace_ms
             self.cursor = seq + 1
-            if type(event) not in self._hidden:
+            if type(event) not in self.hidden:
                 parts.append(range(seq, seq + 1))
         return Batch(parts, ended=sealed)
 

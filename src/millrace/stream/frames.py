@@ -48,14 +48,16 @@ class FrameCache:
         self._frames: list[bytes] = []
         self._ends: list[int] = [0]  # _ends[i] = how many frames the first i entries have
 
-    def frames(self, batch: Batch) -> list[bytes]:
+    def frames(self, batch: Batch) -> Sequence[bytes]:
         """The frames of a batch, in order."""
         parts = batch.parts
-        if len(parts) == 1 and isinstance(only := parts[0], range):  # a follower that keeps up
-            stop, ends = only.stop, self._ends
+        if len(parts) == 1 and type(only := parts[0]) is range:  # a follower that keeps up
+            start, stop, ends = only.start, only.stop, self._ends
+            if len(ends) == stop and start == stop - 1:  # and is the first to want the newest
+                return self._render(self._log[start])
             if len(ends) <= stop:
                 self._render_to(stop)
-            return self._frames[ends[only.start] : ends[stop]]
+            return self._frames[ends[start] : ends[stop]]
         out: list[bytes] = []
         for part in parts:
             if isinstance(part, range):
@@ -67,8 +69,12 @@ class FrameCache:
         return out
 
     def _render_to(self, stop: int) -> None:
-        ends, frames = self._ends, self._frames
-        for entry in self._log[len(ends) - 1 : stop]:
-            if type(entry.event) not in self._hidden:
-                frames.extend(self._renderer.render(entry))
-            ends.append(len(frames))
+        for entry in self._log[len(self._ends) - 1 : stop]:
+            self._render(entry)
+
+    def _render(self, entry: Entry) -> Sequence[bytes]:
+        """Render the next entry."""
+        rendered = () if type(entry.event) in self._hidden else self._renderer.render(entry)
+        self._frames.extend(rendered)
+        self._ends.append(len(self._frames))
+        return rendered

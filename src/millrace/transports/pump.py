@@ -33,6 +33,18 @@ class Pump:
             `ConnectionClosed` once the client is gone.
     """
 
+    __slots__ = (
+        "_cache",
+        "_dialect",
+        "_follower",
+        "_halt",
+        "_hidden",
+        "_loop",
+        "_offer",
+        "_send",
+        "_timer",
+    )
+
     def __init__(self, follower: Follower, dialect: Rendering, send: Send, offer: Offer | None) -> None:
         self._follower = follower
         self._dialect = dialect

@@ -4,36 +4,77 @@ Frames that a server sends are not masked, so a frame is its length and its payl
 encoder for each costs more than everything else that is done for a token.
 """
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.protocol import State
 
 from millrace.transports.pump import ConnectionClosed
 from millrace.transports.websocket import FRAMES_EXTENSION
 
 _FIN_TEXT = 0x81
+_SHORT = tuple(bytes((_FIN_TEXT, length)) for length in range(126))
+_MEDIUM = bytes((_FIN_TEXT, 126))
+_LONG = bytes((_FIN_TEXT, 127))
 
 
-def text_frames(payloads: Iterable[bytes]) -> bytes:
+def text_frames(payloads: Sequence[bytes]) -> bytes:
     """Unmasked, unfragmented text frames (RFC 6455, section 5.2), one after the other."""
     parts: list[bytes] = []
     for payload in payloads:
         length = len(payload)
         if length < 126:
-            parts.append(bytes((_FIN_TEXT, length)))
+            parts.append(_SHORT[length])
         elif length < 65_536:
-            parts.append(bytes((_FIN_TEXT, 126)) + length.to_bytes(2))
+            parts.append(_MEDIUM + length.to_bytes(2))
         else:
-            parts.append(bytes((_FIN_TEXT, 127)) + length.to_bytes(8))
+            parts.append(_LONG + length.to_bytes(8))
         parts.append(payload)
     return b"".join(parts)
 
 
+class FrameWriter:
+    """Writes frames past the protocol, whose own look at each would cost more than the frame.
+
+    Args:
+        transport: The connection's.
+
+    `open` says that the handshake is over and no close frame was sent; `room` that the client keeps up.
+    """
+
+    __slots__ = ("_transport", "open", "room")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self.open = False
+        self.room = True
+
+    def offer(self, frames: Sequence[bytes]) -> bool:
+        """Write frames if there is room for them now; says whether there was.
+
+        Raises:
+            ConnectionClosed: The connection is closed or closing.
+        """
+        transport = self._transport
+        if not self.open or transport.is_closing():
+            raise ConnectionClosed
+        if not self.room:
+            return False
+        transport.write(text_frames(frames))
+        return True
+
+
 class FramesProtocol(WebSocketsSansIOProtocol):
     """Understands the message `millrace.websocket.frames` with its `frames`, a sequence of UTF-8 texts."""
+
+    _writer: FrameWriter
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        super().connection_made(transport)
+        self._writer = FrameWriter(self.transport)
 
     def handle_connect(self, event: Any) -> None:
         """Tell the application what we understand."""
@@ -42,7 +83,7 @@ class FramesProtocol(WebSocketsSansIOProtocol):
             return  # compressed connections need the general encoder
         scope = getattr(self, "scope", None)
         if scope is not None:
-            scope["extensions"][FRAMES_EXTENSION] = {"offer": self.offer}
+            scope["extensions"][FRAMES_EXTENSION] = {"offer": self._writer.offer}
 
     def data_received(self, data: bytes) -> None:
         """Read what came; a request that `websockets` refuses to read is answered as it says (414 or 431)."""
@@ -55,7 +96,11 @@ class FramesProtocol(WebSocketsSansIOProtocol):
     async def send(self, message: Any) -> None:
         """Send frames together; everything else is uvicorn's."""
         if message["type"] != FRAMES_EXTENSION:
+            if message["type"] == "websocket.close":
+                self._writer.open = False
             await super().send(message)
+            if message["type"] == "websocket.accept":
+                self._writer.open = True
             if message["type"] == "websocket.close" and self.close_timer is not None:
                 # uvicorn would close here too, which waits for what is still to be sent: for a client that reads
                 # nothing, for ever.
@@ -63,23 +108,20 @@ class FramesProtocol(WebSocketsSansIOProtocol):
                 self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
             return
         try:
-            while not self.offer(message["frames"]):
+            while not self._writer.offer(message["frames"]):
                 await self.writable.wait()
         except ConnectionClosed as error:
             raise ClientDisconnected from error
 
-    def offer(self, frames: Iterable[bytes]) -> bool:
-        """Write frames if there is room for them now; says whether there was.
+    def pause_writing(self) -> None:
+        """The client does not keep up."""
+        super().pause_writing()
+        self._writer.room = False
 
-        Raises:
-            ConnectionClosed: The connection is closed or closing.
-        """
-        if self.disconnected or self.close_sent or self.conn.state is not State.OPEN:
-            raise ConnectionClosed
-        if not self.writable.is_set():
-            return False
-        self.transport.write(text_frames(frames))
-        return True
+    def resume_writing(self) -> None:
+        """It does again."""
+        super().resume_writing()
+        self._writer.room = True
 
     def keepalive_timeout(self) -> None:
         """Close a connection whose client answers no ping."""

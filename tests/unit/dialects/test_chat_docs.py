@@ -8,6 +8,7 @@ from typing import Any, get_args
 import pytest
 from tests.support.app import small_settings
 from tests.support.asgi_server import serving
+from tests.support.at import at
 from tests.support.chat_bench import ANA
 from tests.support.scripted_provider import ScriptedDirectory, ScriptedProvider
 
@@ -115,7 +116,7 @@ def sent(*end: AnyEvent, lag_entries: int = 64) -> list[dict[str, Any]]:
     """What a client gets of the turn."""
     log = turn(*end)
     delivery = Delivery(options=DeliveryOptions(lag_entries=lag_entries, lag_ms=10**9))
-    batch = delivery.take(log, BEGIN_MS, sealed=True)
+    batch = delivery.take(log, at(BEGIN_MS), sealed=True)
     return [json.loads(frame) for frame in FrameCache(log, ChatDialect().renderer()).frames(batch)]
 
 

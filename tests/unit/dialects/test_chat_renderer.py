@@ -5,6 +5,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.at import at
 
 from millrace.dialects.chat_renderer import ChatRenderer
 from millrace.model.events import (
@@ -75,7 +76,7 @@ def deliver(log: list[Entry], cuts: list[int], options: DeliveryOptions, after: 
     frames: list[bytes] = []
     for end in [*sorted(cut for cut in cuts if cut < len(log)), len(log)]:
         growing[:] = log[:end]
-        frames += cache.frames(delivery.take(growing, 0, sealed=end == len(log)))
+        frames += cache.frames(delivery.take(growing, at(0), sealed=end == len(log)))
     return [json.loads(frame) for frame in frames]
 
 

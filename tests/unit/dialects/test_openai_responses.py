@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from tests.conformance.cases import entries_of, load
+from tests.support.at import at
 
 from millrace.dialects.openai_responses import DELIVERY, Responses, response
 from millrace.dialects.openai_responses_request import ResponseFacts
@@ -53,7 +54,7 @@ def test_what_waits_says_nothing_before_the_models_first_word() -> None:
 
 def test_nothing_is_ever_merged() -> None:
     log = [Entry(0, 0, TurnStarted("t", "s", "m", "u", "p/m"))] * 5000
-    batch = Delivery(options=DELIVERY).take(log, 10**15, sealed=False)
+    batch = Delivery(options=DELIVERY).take(log, at(10**15), sealed=False)
     assert list(batch.parts) == [range(5000)]
 
 

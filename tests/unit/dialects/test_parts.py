@@ -5,6 +5,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.at import at
 
 from millrace.dialects.ag_ui import AgUiDialect, RunNames
 from millrace.dialects.ai_sdk import AiSdkDialect
@@ -67,7 +68,7 @@ def logs(draw: st.DrawFn) -> list[Entry]:
         else:
             events.append(SAMPLES[kind])
         state = TABLE[state][kind]
-        if len(events) > 30:
+        if len(events) > 30 and state is not State.ENDED:
             state = State.ENDED
             events.append(SAMPLES[TurnCompleted])
     return [Entry(seq, seq, event) for seq, event in enumerate(events)]
@@ -81,7 +82,7 @@ def delivered(log: list[Entry], renderer: Renderer, cuts: list[int], options: De
     for start, stop in zip([0, *cuts], [*cuts, len(log)], strict=True):
         growing += log[start:stop]
         if growing:
-            batch = delivery.take(growing, growing[-1].at, sealed=is_terminal(growing[-1].event))
+            batch = delivery.take(growing, at(growing[-1].at), sealed=is_terminal(growing[-1].event))
             records += cache.frames(batch)
     return [json.loads(record.removeprefix(b"data: ")) for record in records]
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.at import at
 
 from millrace.dialects.stream_renderer import StreamRenderer
 from millrace.model.events import AnyEvent, Entry, TextDelta, TurnCompleted, TurnStarted, Usage
@@ -38,7 +39,7 @@ def deliver(log: list[Entry], looks: list[int], *, lag_entries: int, after: int 
     frames: list[bytes] = []
     for end in [*sorted(look for look in looks if look < len(log)), len(log)]:
         growing[:] = log[:end]
-        frames += cache.frames(delivery.take(growing, 0, sealed=end == len(log)))
+        frames += cache.frames(delivery.take(growing, at(0), sealed=end == len(log)))
     return [json.loads(frame) for frame in frames]
 
 

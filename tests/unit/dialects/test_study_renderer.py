@@ -1,8 +1,10 @@
 import json
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.at import at
 
 from millrace.dialects.study import DONE, StudyDialect
 from millrace.dialects.study_events import StudyEvents
@@ -29,14 +31,14 @@ def log_of(*pieces: str) -> list[Entry]:
     return [Entry(seq, 0, event) for seq, event in enumerate([*events, END])]
 
 
-def tokens(frames: list[bytes]) -> list[str]:
+def tokens(frames: Sequence[bytes]) -> list[str]:
     records = [json.loads(frame.split(b"data: ", 1)[1]) for frame in frames if frame != DONE]
     return [record["content"] for record in records if record["type"] == "token"]
 
 
-def rendered(log: list[Entry], chunk_size: int, *, lag_entries: int = 64) -> list[bytes]:
+def rendered(log: list[Entry], chunk_size: int, *, lag_entries: int = 64) -> Sequence[bytes]:
     delivery = Delivery(live_from=len(log), options=DeliveryOptions(lag_entries=lag_entries, lag_ms=10**9))
-    return FrameCache(log, StudyDialect(chunk_size).renderer()).frames(delivery.take(log, 0, sealed=True))
+    return FrameCache(log, StudyDialect(chunk_size).renderer()).frames(delivery.take(log, at(0), sealed=True))
 
 
 @pytest.mark.parametrize(
@@ -65,7 +67,7 @@ def test_however_it_is_delivered_the_text_is_the_same(pieces: list[str], chunk_s
 def test_every_piece_says_which_it_is(pieces: list[str], chunk_size: int, lag_entries: int) -> None:
     log = log_of(*pieces)
     delivery = Delivery(live_from=len(log), options=DeliveryOptions(lag_entries=lag_entries, lag_ms=10**9))
-    frames = FrameCache(log, StudyEvents(chunk_size).renderer()).frames(delivery.take(log, 0, sealed=True))
+    frames = FrameCache(log, StudyEvents(chunk_size).renderer()).frames(delivery.take(log, at(0), sealed=True))
     known = 0
     for name, data in map(json.loads, frames):
         if name == "chat-stream-token":

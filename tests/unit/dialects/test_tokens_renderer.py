@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.at import at
 
 from millrace.dialects.tokens import TokensDialect
 from millrace.model.events import AnyEvent, Entry, TextDelta, TurnCompleted, TurnStarted, Usage
@@ -35,7 +36,7 @@ def test_partials_are_the_text_so_far(
     records: list[bytes] = []
     for end in [*sorted(look for look in looks if look < len(log)), len(log)]:
         growing[:] = log[:end]
-        records += cache.frames(delivery.take(growing, 0, sealed=end == len(log)))
+        records += cache.frames(delivery.take(growing, at(0), sealed=end == len(log)))
     text, count = "", 0
     tokens: list[dict[str, Any]] = [json.loads(record.split(b"data: ", 1)[1]) for record in records[:-1]]
     for token in tokens:

@@ -5,6 +5,7 @@ from tests.support.mood import Mood
 from tests.unit.engine.conftest import ANA, Bench, drain, until
 
 from millrace.engine.insights import Insights
+from millrace.logs.memory import MemoryWriter
 from millrace.model.commands import CancelTurn
 from millrace.model.errors import StoreUnavailable, StreamError
 from millrace.model.events import (
@@ -39,10 +40,10 @@ async def test_a_log_that_breaks_is_told_to_those_who_watch(bench: Bench, monkey
     follower = await bench.engine.attach(turn)
     assert (await follower.next()).parts
 
-    def full(_: object) -> None:
+    def full(*_: object) -> None:
         raise StreamError("The disk is full.")
 
-    monkeypatch.setattr(bench.log, "check", full)
+    monkeypatch.setattr(MemoryWriter, "append", full)
     call.say("lost")
     with pytest.raises(StreamError, match="disk is full"):
         await follower.next()
@@ -56,7 +57,7 @@ async def test_a_log_that_breaks_is_told_to_those_who_watch(bench: Bench, monkey
 async def test_an_answer_whose_log_breaks_behind_its_text_is_stored(  # type: ignore[no-untyped-def]
     make_bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def gone(_: object) -> None:
+    def gone(*_: object) -> None:
         raise StreamError("The log is gone.")
 
     bench: Bench = await make_bench(emotion=Mood())
@@ -64,7 +65,7 @@ async def test_an_answer_whose_log_breaks_behind_its_text_is_stored(  # type: ig
     follower = await bench.engine.attach(turn)
     call.say("Because.")
     await until(lambda: isinstance(follower.hot.entries[-1].event, TextDelta))
-    monkeypatch.setattr(bench.log, "check", gone)
+    monkeypatch.setattr(MemoryWriter, "append", gone)
     call.finish()
     with pytest.raises(StreamError, match="log is gone"):
         await drain(follower)

@@ -2,6 +2,7 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.at import at
 
 from millrace.model.events import (
     AnyEvent,
@@ -55,31 +56,31 @@ def seqs(batch: Batch, log: list[Entry]) -> list[int]:
 def test_one_that_keeps_up_gets_each_piece_as_it_came() -> None:
     log = log_of(10)
     delivery = Delivery()
-    batch = delivery.take(log[:5], 0, sealed=False)
+    batch = delivery.take(log[:5], at(0), sealed=False)
     assert batch.parts == (range(5),)
     assert not batch.ended
-    batch = delivery.take(log, 0, sealed=True)
+    batch = delivery.take(log, at(0), sealed=True)
     assert batch.parts == (range(5, 12),)
     assert batch.ended
-    assert delivery.take(log, 0, sealed=True) == Batch((), ended=True)
+    assert delivery.take(log, at(0), sealed=True) == Batch((), ended=True)
 
 
 def test_one_that_lags_by_entries_gets_them_merged() -> None:
     log = log_of(200)
-    batch = Delivery().take(log, 0, sealed=True)
+    batch = Delivery().take(log, at(0), sealed=True)
     assert [type(part) for part in batch.parts] == [range, Merged, range]
     assert seqs(batch, log) == list(range(202))
 
 
 def test_one_that_lags_by_time_gets_them_merged() -> None:
     log = log_of(3)
-    assert [type(part) for part in Delivery().take(log, 501, sealed=True).parts] == [range, Merged, range]
-    assert [type(part) for part in Delivery().take(log, 500, sealed=True).parts] == [range]
+    assert [type(part) for part in Delivery().take(log, at(501), sealed=True).parts] == [range, Merged, range]
+    assert [type(part) for part in Delivery().take(log, at(500), sealed=True).parts] == [range]
 
 
 def test_merged_frames_are_bounded() -> None:
     log = [Entry(0, 0, START), *(Entry(i + 1, 0, TextDelta(i, "x" * 900)) for i in range(100))]
-    parts = Delivery().take(log, 0, sealed=False).parts
+    parts = Delivery().take(log, at(0), sealed=False).parts
     assert all(len(part.text) <= 16_000 for part in parts if isinstance(part, Merged))
     assert sum(len(part.text) for part in parts if isinstance(part, Merged)) == 90_000
 
@@ -87,29 +88,29 @@ def test_merged_frames_are_bounded() -> None:
 def test_what_is_hidden_is_left_out() -> None:
     log = log_of(2, events=[FEELING, *THINKING])
     hidden = Delivery(options=DeliveryOptions(show_reasoning=False, show_emotion=False))
-    assert seqs(hidden.take(log, 0, sealed=True), log) == [0, 5, 6, 7]
+    assert seqs(hidden.take(log, at(0), sealed=True), log) == [0, 5, 6, 7]
     quiet = Delivery(options=DeliveryOptions(show_emotion=False))
-    assert seqs(quiet.take(log, 0, sealed=True), log) == [0, 2, 3, 4, 5, 6, 7]
+    assert seqs(quiet.take(log, at(0), sealed=True), log) == [0, 2, 3, 4, 5, 6, 7]
 
 
 def test_pacing_is_per_piece_and_says_when_to_look_again() -> None:
     log = log_of(3)
     delivery = Delivery(options=DeliveryOptions(pace_ms=50))
-    first = delivery.take(log, 0, sealed=True)
+    first = delivery.take(log, at(0), sealed=True)
     assert (seqs(first, log), first.wait_ms, first.ended) == ([0, 1], 50, False)
-    early = delivery.take(log, 20, sealed=True)
+    early = delivery.take(log, at(20), sealed=True)
     assert (list(early.parts), early.wait_ms) == ([], 30)
-    second = delivery.take(log, 50, sealed=True)
+    second = delivery.take(log, at(50), sealed=True)
     assert (seqs(second, log), second.wait_ms) == ([2], 50)
-    third = delivery.take(log, 100, sealed=True)
+    third = delivery.take(log, at(100), sealed=True)
     assert (seqs(third, log), third.ended) == ([3, 4], True)
 
 
 def test_a_stop_is_not_told_at_reading_pace() -> None:
     log = log_of(30, end=TurnCancelled("user", "", 30, Usage()))
     delivery = Delivery(options=DeliveryOptions(pace_ms=50))
-    delivery.take(log[:5], 0, sealed=False)
-    batch = delivery.take(log, 1, sealed=True)
+    delivery.take(log[:5], at(0), sealed=False)
+    batch = delivery.take(log, at(1), sealed=True)
     assert batch.ended
     assert seqs(batch, log) == list(range(2, 32))
 
@@ -117,7 +118,7 @@ def test_a_stop_is_not_told_at_reading_pace() -> None:
 def test_the_backlog_of_one_that_returns_is_not_paced() -> None:
     log = log_of(100)
     delivery = Delivery(after=10, live_from=90, options=DeliveryOptions(pace_ms=50))
-    batch = delivery.take(log, 0, sealed=True)
+    batch = delivery.take(log, at(0), sealed=True)
     assert seqs(batch, log) == list(range(11, 91))
     assert batch.wait_ms == 50
 
@@ -125,19 +126,19 @@ def test_the_backlog_of_one_that_returns_is_not_paced() -> None:
 def test_a_clock_that_jumps_back_does_not_hold_the_text() -> None:
     log = log_of(3)
     delivery = Delivery(options=DeliveryOptions(pace_ms=50))
-    delivery.take(log, 3_600_000, sealed=True)
-    assert delivery.take(log, 0, sealed=True).wait_ms == 50
-    assert seqs(delivery.take(log, 50, sealed=True), log) == [2]
+    delivery.take(log, at(3_600_000), sealed=True)
+    assert delivery.take(log, at(0), sealed=True).wait_ms == 50
+    assert seqs(delivery.take(log, at(50), sealed=True), log) == [2]
 
 
 def test_a_pause_holds_everything_and_loses_nothing() -> None:
     log = log_of(5)
     delivery = Delivery()
-    delivery.take(log[:3], 0, sealed=False)
+    delivery.take(log[:3], at(0), sealed=False)
     delivery.paused = True
-    assert delivery.take(log, 0, sealed=True) == Batch(())
+    assert delivery.take(log, at(0), sealed=True) == Batch(())
     delivery.paused = False
-    assert seqs(delivery.take(log, 0, sealed=True), log) == [3, 4, 5, 6]
+    assert seqs(delivery.take(log, at(0), sealed=True), log) == [3, 4, 5, 6]
 
 
 @given(
@@ -158,9 +159,9 @@ def test_whatever_the_rhythm_nothing_is_missing_or_doubled(
     for more, later in steps:
         length = min(length + more, len(log))
         now += later
-        got += seqs(delivery.take(log[:length], now, sealed=length == len(log)), log)
+        got += seqs(delivery.take(log[:length], at(now), sealed=length == len(log)), log)
     while True:
-        batch = delivery.take(log, now, sealed=True)
+        batch = delivery.take(log, at(now), sealed=True)
         got += seqs(batch, log)
         if batch.ended:
             break

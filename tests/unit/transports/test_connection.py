@@ -241,7 +241,7 @@ async def test_a_delivery_that_meets_a_bug_is_told(
     peer = bench.peer()
     started, call = await bench.ask(peer)
     follower = next(iter(bench.engine._hub._turns[started["turn_id"]].followers))
-    monkeypatch.setattr(follower.delivery, "_hidden", None)
+    monkeypatch.setattr(follower.delivery, "_options", None)
     call.say("x")
     error = await peer.first("chat_error")
     assert (error["data"]["error"]["code"], error["data"]["turn_id"]) == ("STREAM_ERROR", started["turn_id"])
