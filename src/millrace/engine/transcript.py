@@ -75,6 +75,7 @@ class Transcript:
         "answer_emotion",
         "chars",
         "citations",
+        "difficulty",
         "emotion",
         "finish",
         "first_text_at",
