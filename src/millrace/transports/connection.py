@@ -225,7 +225,16 @@ class Connection:
         return self._shown is not None and self._shown.wanted(turn)
 
     async def _cancel(self, command: CancelTurn) -> Turn:
-        turn = await self._engine.cancel(command, self._caller)
+        try:
+            turn = await self._engine.cancel(command, self._caller)
+        except NoActiveStream:
+            late = self._late(command)
+            if late is None:
+                raise
+            delivery = late.follower.delivery
+            delivery.options, delivery.paused = replace(delivery.options, pace_ms=0), False
+            late.follower.wake()
+            return late.turn
         if self._shows(turn):
             return turn
         watch = self._watches.get(turn.id)
@@ -239,6 +248,20 @@ class Connection:
             watch.follower.delivery.paused = False
             watch.follower.wake()
         return turn
+
+    def _late(self, command: CancelTurn) -> Watch | None:
+        """What a stop means that has nothing to stop: an answer that is whole and still being shown at reading pace."""
+        for watch in self._watches.values():
+            turn = watch.turn
+            if command.turn_id is not None:
+                meant = turn.id == command.turn_id
+            elif command.request_id is not None:
+                meant = turn.command.request_id == command.request_id
+            else:
+                meant = turn.session_id == command.session_id
+            if meant and watch.follower.hot.sealed:
+                return watch
+        return None
 
     async def _resume(self, command: ResumeTurn) -> Turn:
         if command.turn_id is not None:

@@ -8,6 +8,7 @@ import pytest
 from tests.support.chat_bench import ChatBench, chat_bench
 from tests.support.mood import Mood
 
+from millrace.model.commands import CancelTurn
 from millrace.model.messages import Turn
 from millrace.transports.connection import ConnectionOptions
 
@@ -147,6 +148,23 @@ async def test_a_stop_is_told_at_once_however_slow_the_pace(bench: ChatBench) ->
     await peer.token("a")
     await peer.say("chat_stop", session_id=started["session_id"])
     assert (await peer.end())["data"]["partial_message"] == "abc"
+
+
+@pytest.mark.parametrize("by", ["session_id", "turn_id", "request_id"])
+async def test_a_stop_of_what_is_whole_and_shown_slowly_shows_the_rest(bench: ChatBench, by: str) -> None:
+    peer, other = bench.peer(options=ConnectionOptions(pace_ms=10_000)), bench.peer()
+    started, call = await bench.ask(peer, request_id="r1")
+    call.say(*"abc")
+    call.finish()
+    await peer.token("a")
+    await other.say("chat_resume", turn_id=started["turn_id"])
+    await other.end()
+    stop = CancelTurn(**{by: {**started, "request_id": "r1"}[by]})
+    await peer.connection.obey(lambda: stop)
+    assert (await peer.end())["data"]["full_message"] == peer.text == "abc"
+    await peer.connection.settled()
+    await peer.connection.obey(lambda: stop)
+    assert peer.frames[-1]["data"]["error"]["code"] == "NO_ACTIVE_STREAM"
 
 
 async def test_reasoning_switched_on_and_off_in_the_middle(bench: ChatBench) -> None:

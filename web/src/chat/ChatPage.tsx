@@ -121,6 +121,7 @@ export function ChatPage({ sessionId, user, auth }: ChatPageProps) {
   useShortcuts({ busy: isStreaming, input, onNew: startNew, onStop: stream.stopGeneration });
 
   const missing = loading === "failed" && messages.length === 0;
+  const named = currentSessionId ? titleOf(title) : "New conversation";
   const shown = messages.length > 0;
   useEffect(() => {
     // Nobody may have seen it coming: what was written before a reload is shown without being asked for.
@@ -149,7 +150,7 @@ export function ChatPage({ sessionId, user, auth }: ChatPageProps) {
       />
       <main className={styles["main"]}>
         <Header
-          title={currentSessionId ? titleOf(title) : "New conversation"}
+          title={missing ? "Conversation" : named}
           shared={messages.some(({ id }) => id !== null) ? currentSessionId : null}
           onMenu={openMenu}
         />

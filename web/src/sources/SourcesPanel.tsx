@@ -59,7 +59,10 @@ export function SourcesPanel({ message, number }: { message: ChatMessage; number
             <span className={styles["number"]} aria-hidden="true">
               {source.number}
             </span>
-            <SourceText source={source} />
+            <div>
+              <SourceText source={source} />
+              {!source.cited && <p className={styles["found"]}>Found, but not cited</p>}
+            </div>
           </li>
         ))}
       </ol>
