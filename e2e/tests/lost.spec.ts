@@ -29,8 +29,13 @@ test("the server is killed and comes back in the middle of an answer", async ({ 
   // Nothing that was seen is taken back.
   const kept = await chat.texts.first().innerText();
   expect(kept.startsWith(seen.slice(0, 100))).toBe(true);
+  // Where it went on is marked, live and ever after.
+  const seams = statuses[0] === "complete" ? ["Resumed here after an interruption"] : [];
+  await expect(page.getByTestId("seam")).toHaveText(seams);
   await page.reload();
   await expect(chat.answers).toHaveCount(2);
+  await expect(page.getByTestId("seam")).toHaveText(seams);
+  await page.getByRole("region", { name: "Conversation" }).evaluate((one) => one.scrollTo(0, 0));
   await chat.keep("recovered-light");
 });
 

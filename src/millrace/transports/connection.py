@@ -225,16 +225,13 @@ class Connection:
         return self._shown is not None and self._shown.wanted(turn)
 
     async def _cancel(self, command: CancelTurn) -> Turn:
-        try:
-            turn = await self._engine.cancel(command, self._caller)
-        except NoActiveStream:
-            late = self._late(command)
-            if late is None:
-                raise
+        late = self._late(command)
+        if late is not None:
             delivery = late.follower.delivery
             delivery.options, delivery.paused = replace(delivery.options, pace_ms=0), False
             late.follower.wake()
             return late.turn
+        turn = await self._engine.cancel(command, self._caller)
         if self._shows(turn):
             return turn
         watch = self._watches.get(turn.id)
@@ -250,7 +247,10 @@ class Connection:
         return turn
 
     def _late(self, command: CancelTurn) -> Watch | None:
-        """What a stop means that has nothing to stop: an answer that is whole and still being shown at reading pace."""
+        """The answer that a stop means though nothing writes it any more: it is whole, and here held or shown slowly.
+
+        The next one of its session may be running by now, of which the client has not seen a word.
+        """
         for watch in self._watches.values():
             turn = watch.turn
             if command.turn_id is not None:
@@ -259,7 +259,8 @@ class Connection:
                 meant = turn.command.request_id == command.request_id
             else:
                 meant = turn.session_id == command.session_id
-            if meant and watch.follower.hot.sealed:
+            delivery = watch.follower.delivery
+            if meant and watch.follower.hot.sealed and (delivery.paused or delivery.options.pace_ms):
                 return watch
         return None
 

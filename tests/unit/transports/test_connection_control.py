@@ -5,7 +5,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from tests.support.chat_bench import ChatBench, chat_bench
+from tests.support.chat_bench import ENDS, ChatBench, chat_bench
 from tests.support.mood import Mood
 
 from millrace.model.commands import CancelTurn
@@ -165,6 +165,22 @@ async def test_a_stop_of_what_is_whole_and_shown_slowly_shows_the_rest(bench: Ch
     await peer.connection.settled()
     await peer.connection.obey(lambda: stop)
     assert peer.frames[-1]["data"]["error"]["code"] == "NO_ACTIVE_STREAM"
+
+
+async def test_a_stop_means_what_the_client_sees_and_not_the_answer_after_it(bench: ChatBench) -> None:
+    peer = bench.peer(options=ConnectionOptions(pace_ms=10_000))
+    started, first = await bench.ask(peer)
+    first.say(*"abc")
+    await peer.token("a")
+    await peer.say("chat_request", message="Again", session_id=started["session_id"])
+    first.finish()
+    second = await bench.provider.next_call()
+    await peer.say("chat_stop", session_id=started["session_id"])
+    assert (await peer.end(started["turn_id"]))["data"]["full_message"] == "abc"
+    second.say("d")
+    second.finish()
+    done = await peer.got(lambda frame: frame["type"] in ENDS and frame["data"]["turn_id"] != started["turn_id"])
+    assert done["type"] == "chat_complete"
 
 
 async def test_reasoning_switched_on_and_off_in_the_middle(bench: ChatBench) -> None:
