@@ -2,7 +2,7 @@
 
 import statistics
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
@@ -20,7 +20,10 @@ SHARE_OF_EMIT = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is measured: `repeats` rounds through all dialects, of which the medians count."""
+    """How much is measured: `repeats` rounds through all dialects.
+
+    Figures are medians over the rounds, and so are ratios, each taken within its round: the processor's speed changes.
+    """
 
     streams: int
     tokens: int
@@ -29,7 +32,7 @@ class Size:
     spread_s: float = 1.0
 
 
-FULL = Size(streams=100, tokens=200, repeats=2)
+FULL = Size(streams=100, tokens=120, repeats=4)
 QUICK = Size(streams=30, tokens=40, repeats=1, spread_s=0.4)
 
 
@@ -39,20 +42,23 @@ def check_dialects(feed: Child, size: Size, cores: Cores, slack: float, progress
     Raises:
         BenchError: a process did not start, or an answer was not right.
     """
-    costs = {name: statistics.median(found) for name, found in _costs(feed, size, cores, progress).items()}
-    return list(checks(costs, slack))
+    return list(checks(_costs(feed, size, cores, progress), slack))
 
 
-def checks(costs: dict[str, float], slack: float) -> Iterator[Check]:
+def checks(costs: Mapping[str, Sequence[float]], slack: float) -> Iterator[Check]:
+    """What the costs of each round come to, in microseconds per token."""
     for spoken in SPOKEN:
-        cost = costs[spoken.name]
-        title = f"CPU per token, {spoken.name} ({cost:.1f} µs): "
+        title = f"CPU per token, {spoken.name} ({statistics.median(costs[spoken.name]):.1f} µs): "
         if spoken.carrier == "socket.io":
-            share = cost / costs[EMIT]
-            yield Check(f"{title}share of {EMIT} ({costs[EMIT]:.1f})", MEMORY, share, SHARE_OF_EMIT, slack)
+            emit = f"share of {EMIT} ({statistics.median(costs[EMIT]):.1f})"
+            yield Check(f"{title}{emit}", MEMORY, _ratio(costs[spoken.name], costs[EMIT]), SHARE_OF_EMIT, slack)
         elif spoken is not CHAT:
-            times = cost / costs[CHAT.name]
-            yield Check(f"{title}times chat ({costs[CHAT.name]:.1f})", MEMORY, times, TIMES_CHAT, slack)
+            chat = f"times chat ({statistics.median(costs[CHAT.name]):.1f})"
+            yield Check(f"{title}{chat}", MEMORY, _ratio(costs[spoken.name], costs[CHAT.name]), TIMES_CHAT, slack)
+
+
+def _ratio(costs: Sequence[float], others: Sequence[float]) -> float:
+    return statistics.median(cost / other for cost, other in zip(costs, others, strict=True))
 
 
 def _costs(feed: Child, size: Size, cores: Cores, progress: Callable[[str], None]) -> dict[str, list[float]]:

@@ -53,5 +53,7 @@ async def test_a_request_is_a_post_of_json() -> None:
 
 @pytest.mark.parametrize(("cost", "verdict"), [(13.0, Verdict.MET), (13.1, Verdict.SLACK), (17.0, Verdict.MISSED)])
 def test_dialects_are_held_against_chat_and_socket_io_against_an_emit_per_token(cost: float, verdict: Verdict) -> None:
-    costs = dict.fromkeys((spoken.name for spoken in SPOKEN), cost) | {CHAT.name: 10.0, EMIT: 26.0}
+    # The second round ran on a slower processor, and something disturbed the third.
+    costs = {spoken.name: [cost, 2 * cost, 5 * cost] for spoken in SPOKEN}
+    costs |= {CHAT.name: [10.0, 20.0, 10.0], EMIT: [26.0, 52.0, 26.0]}
     assert [check.verdict for check in checks(costs, 1.25)] == [verdict] * (len(SPOKEN) - 1)

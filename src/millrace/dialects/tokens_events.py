@@ -99,6 +99,8 @@ def _command(name: str, fields: dict[str, Any], user_id: str) -> StartTurn | Can
 class _Events(TokensRenderer):
     """The events of a turn."""
 
+    __slots__ = ("_encode",)
+
     def __init__(self) -> None:
         super().__init__(partial=False)
         self._encode = msgspec.json.Encoder().encode
@@ -112,7 +114,7 @@ class _Events(TokensRenderer):
             session_id=self.started.session_id,
             turn_id=self.started.turn_id,
         )
-        return self._event("chat_token", data)
+        return self._encode(("chat_token", data))
 
     def complete(self, seq: int, data: Complete) -> bytes:
         return self._event("chat_complete", msgspec.structs.replace(data, seq=seq))

@@ -22,10 +22,12 @@ class TokensRenderer(ABC):
         partial_chars: That limit, in characters.
     """
 
+    __slots__ = ("_ends", "_limit", "_started_at", "_text", "started")
+
     def __init__(self, *, partial: bool | None = None, partial_chars: int = PARTIAL_CHARS) -> None:
         self.started = TurnStarted("", "", "", "", "")
         self._started_at = 0
-        self._limit = 0 if partial is False else None if partial else partial_chars
+        self._limit = 0 if partial is False else None if partial else partial_chars  # 0: there are no partials
         self._text = ""  # no more of it than partials need
         self._ends: list[int] = []  # where each piece ends in the text
 
@@ -45,8 +47,11 @@ class TokensRenderer(ABC):
         """The frame of an entry, if it has one."""
         event = entry.event
         if type(event) is TextDelta:
-            self._extend(event.text)
-            return (self.token(entry.seq, event.text, event.index + 1, self._partial(event.index)),)
+            partial = None
+            if self._limit != 0:
+                self._extend(event.text)
+                partial = self._partial(event.index)
+            return (self.token(entry.seq, event.text, event.index + 1, partial),)
         match event:
             case TurnStarted():
                 self.started, self._started_at = event, entry.at
@@ -63,7 +68,8 @@ class TokensRenderer(ABC):
     def merge(self, merged: Merged) -> Sequence[bytes]:
         """One frame for several pieces."""
         count = merged.first + merged.count
-        return (self.token(merged.seq, merged.text, count, self._partial(count - 1)),)
+        partial = None if self._limit == 0 else self._partial(count - 1)
+        return (self.token(merged.seq, merged.text, count, partial),)
 
     def _extend(self, piece: str) -> None:
         so_far = self._ends[-1] if self._ends else 0

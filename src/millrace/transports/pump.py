@@ -77,18 +77,15 @@ class Pump:
             )
 
     async def _send_batch(self, batch: Batch) -> None:
-        frames = self._frames(batch)
+        self._choose()
+        frames = self._cache.frames(batch)
         if frames:
             await self._send(frames)
 
-    def _frames(self, batch: Batch) -> Sequence[bytes]:
-        if not batch.parts:
-            return ()
-        hidden = self._follower.delivery.hidden
-        if hidden is not self._hidden:
-            self._hidden = hidden
-            self._cache = self._follower.hot.frames(self._dialect.name, self._dialect.renderer, hidden)
-        return self._cache.frames(batch)
+    def _choose(self) -> None:
+        """Take the frames that leave out what the follower hides now."""
+        self._hidden = self._follower.delivery.hidden
+        self._cache = self._follower.hot.frames(self._dialect.name, self._dialect.renderer, self._hidden)
 
     async def _run_by_callback(self) -> None:
         self._follower.listener = self._flush
@@ -114,7 +111,9 @@ class Pump:
             self._timer = None
         try:
             batch = self._follower.poll()
-            frames = self._frames(batch)
+            if self._follower.delivery.hidden is not self._hidden:
+                self._choose()
+            frames = self._cache.frames(batch)
             if frames and self._offer is not None and not self._offer(frames):
                 self._halt.set_result(frames)
             elif batch.ended:

@@ -17,7 +17,8 @@ from millrace.transports.pump import ConnectionClosed, Offer
 from millrace.transports.websocket import AsgiSend, Close, Message, Receive, Scope, frames_offer, frames_sender
 
 _EVENT = b"2"
-_PACKET = b"42"
+_packet = b"42".__add__
+"""The packet of a frame."""
 _TYPES = tuple("0123456")
 _AT_ONCE = 8
 """Packets that a polling client is given in one answer; python-socketio's client takes 16, ours and its own."""
@@ -31,6 +32,8 @@ class Line:
         receive: The connection's; `receive` of the line stands before it.
         send: The connection's; `send` of the line stands before it.
     """
+
+    __slots__ = ("_close", "_fence", "_passed", "_receive", "_send", "offer", "send_frames")
 
     def __init__(self, scope: Scope, receive: Receive, send: AsgiSend) -> None:
         self.offer: Offer | None = frames_offer(scope)
@@ -91,15 +94,19 @@ class Wire:
         socket: The client's Engine.IO socket.
     """
 
+    __slots__ = ("_direct", "_gone", "_open", "_socket", "_turn", "line")
+
     def __init__(self, socket: AsyncSocket, line: Line | None) -> None:
         self.line = line
         self._socket = socket
         self._direct: Line | None = None
         self._gone = asyncio.Event()
+        self._open = True
         self._turn = asyncio.Lock()
 
     def close(self) -> None:
         """The client is gone."""
+        self._open = False
         self._gone.set()
 
     def offer(self, frames: Sequence[bytes]) -> bool:
@@ -108,12 +115,12 @@ class Wire:
         Raises:
             ConnectionClosed: The client is gone.
         """
-        if self._gone.is_set():
+        if not self._open:
             raise ConnectionClosed
         line = self._direct
         if line is None or line.offer is None:
             return False
-        return line.offer([_PACKET + frame for frame in frames])
+        return line.offer(tuple(map(_packet, frames)))
 
     async def send(self, frames: Sequence[bytes]) -> None:
         """Send frames and wait until there is room for more.
@@ -123,7 +130,7 @@ class Wire:
         """
         async with self._turn:
             if self._direct is not None:
-                await self._direct.send_frames([_PACKET + frame for frame in frames])
+                await self._direct.send_frames(tuple(map(_packet, frames)))
                 return
             for start in range(0, len(frames), _AT_ONCE):
                 await self._unless_gone(self._socket.queue.join())
