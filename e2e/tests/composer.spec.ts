@@ -58,6 +58,7 @@ test("how an answer is thought, written and shown is the reader's choice", async
   await page.getByTestId("thinking-button").click();
   await page.getByRole("menuitemcheckbox", { name: /Real-time/ }).click();
   await page.keyboard.press("Escape");
+  await stack.behave("text=mixed&tokens=120&interval_ms=10&reasoning=40");
   await chat.ask("At once");
   await expect(chat.streaming).toContainText("Writing the whole answer");
   await expect(chat.answers.nth(2).getByTestId("answer-text")).toHaveCount(0);

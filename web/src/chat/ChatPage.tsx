@@ -53,8 +53,11 @@ export function ChatPage({ sessionId, user, auth }: ChatPageProps) {
   const onSession = useCallback(
     (id: string) => {
       created.current = id;
-      moveAttachments("new", id);
-      navigate(`/chat/${id}`, { replace: true });
+      // In a task of its own: the first words have just come, and are painted before the page gets its address.
+      setTimeout(() => {
+        moveAttachments("new", id);
+        navigate(`/chat/${id}`, { replace: true });
+      });
     },
     [navigate, moveAttachments],
   );

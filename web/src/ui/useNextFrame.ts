@@ -1,4 +1,5 @@
 import { useEffect, useState } from "react";
+import { flushSync } from "react-dom";
 
 /**
  * False while `active` is false or has just become true, and true from the next frame on.
@@ -11,7 +12,8 @@ export function useNextFrame(active: boolean): boolean {
     if (!active) return;
     let timer: ReturnType<typeof setTimeout>;
     const frame = requestAnimationFrame(() => {
-      timer = setTimeout(() => setThere(true));
+      // At once, lest it becomes part of the next frame of an answer.
+      timer = setTimeout(() => flushSync(() => setThere(true)));
     });
     return () => {
       cancelAnimationFrame(frame);
