@@ -12,6 +12,10 @@ test.use({
   permissions: ["clipboard-read", "clipboard-write"],
 });
 
+/** Long enough to be laid out in parts, with an empty line where one part would end. */
+const CODE = Array.from({ length: 40 }, (_, n) =>
+  n % 16 === 15 ? "" : `def turn${n}(n: int) -> int: return n * ${n}`,
+).join("\n");
 const EVERYTHING = `### Energy
 
 Mass is energy: \\(E = mc^2\\), and
@@ -23,8 +27,7 @@ $$\\int_0^1 x\\,dx = \\tfrac{1}{2}$$
 | wheel | 12 |
 
 \`\`\`python
-def turn(n: int) -> int:
-    return n * 12
+${CODE}
 \`\`\``;
 
 const WHEEL = "# The wheel\n\nThe wheel of the mill turns twelve times in a minute.";
@@ -59,7 +62,12 @@ test("by touch, on a phone and in the dark: all that a conversation is for", asy
     expect(await violations(page)).toEqual([]);
     const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
     await page.getByRole("button", { name: "Copy python code" }).tap();
-    await expect.poll(clipboard).toBe("def turn(n: int) -> int:\n    return n * 12");
+    await expect.poll(clipboard).toBe(CODE);
+    const selected = await text.locator("pre").evaluate((one) => {
+      getSelection()?.selectAllChildren(one);
+      return getSelection()?.toString();
+    });
+    expect(selected?.trimEnd()).toBe(CODE);
     await page.getByRole("button", { name: "Copy answer" }).tap();
     await expect.poll(clipboard).toBe(EVERYTHING);
   });

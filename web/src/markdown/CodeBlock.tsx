@@ -43,19 +43,66 @@ export const CodeBlock = memo(function CodeBlock({ code, language }: CodeBlockPr
   );
 });
 
+/** Lines that are laid out together; a line more than so many begins the next ones, unless it would leave an empty one behind. */
+const TOGETHER = 16;
+
 function Coloured({ lines, code }: { lines: readonly Line[]; code: string }) {
   const last = lines.at(-1);
+  const pieces = piecesOf(lines);
   return (
     <>
-      {lines.map((line) => (
-        <LineView key={line.start} line={line} />
+      {pieces.map((piece, index) => (
+        <Piece key={piece[0]?.start} lines={piece} closed={index < pieces.length - 1} />
       ))}
       {code.slice(last ? last.start + last.length : 0)}
     </>
   );
 }
 
-const LineView = memo(function LineView({ line }: { line: Line }) {
+/** Only ever changes at its end while lines come. */
+function piecesOf(lines: readonly Line[]): Line[][] {
+  const pieces: Line[][] = [];
+  let piece: Line[] = [];
+  for (const line of lines) {
+    const before = piece.at(-1);
+    if (piece.length >= TOGETHER && before && before.tokens.length > 0) piece = [];
+    if (piece.length === 0) pieces.push(piece);
+    piece.push(line);
+  }
+  return pieces;
+}
+
+interface PieceProps {
+  readonly lines: readonly Line[];
+  /** Whether another one follows: then it is a block, which a line further down does not lay out again. */
+  readonly closed: boolean;
+}
+
+const Piece = memo(
+  function Piece({ lines, closed }: PieceProps) {
+    const last = lines.at(-1);
+    return (
+      <span className={closed ? styles["lines"] : undefined}>
+        {lines.map((line) => (
+          // The end of a block breaks the line by itself.
+          <LineView key={line.start} line={line} broken={!(closed && line === last)} />
+        ))}
+      </span>
+    );
+  },
+  (a, b) =>
+    a.closed === b.closed &&
+    a.lines.length === b.lines.length &&
+    a.lines.every((line, index) => line === b.lines[index]),
+);
+
+interface LineProps {
+  readonly line: Line;
+  /** Whether its line break is written. */
+  readonly broken: boolean;
+}
+
+const LineView = memo(function LineView({ line, broken }: LineProps) {
   return (
     <span>
       {line.tokens.map((token) => (
@@ -63,7 +110,7 @@ const LineView = memo(function LineView({ line }: { line: Line }) {
           {token.content}
         </span>
       ))}
-      {line.end}
+      {broken && line.end}
     </span>
   );
 });
