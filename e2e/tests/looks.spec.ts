@@ -55,4 +55,14 @@ test("everything can be reached and done by keyboard", async ({ page, stack }) =
   await page.keyboard.press("Shift+Tab");
   await expect(chat.input).not.toBeFocused();
   await chat.keep("focus-light");
+  // What opens takes the focus, and gives it back where it came from, also the first time.
+  for (const opener of ["model-button", "thinking-button"]) {
+    await page.getByTestId(opener).focus();
+    await page.keyboard.press("Enter");
+    const open = page.locator("[role=menu], [role=dialog]");
+    await expect(open.locator(":focus").or(open.and(page.locator(":focus")))).toBeVisible();
+    await page.keyboard.press("Escape");
+    await expect(open).toHaveCount(0);
+    await expect(page.getByTestId(opener)).toBeFocused();
+  }
 });
