@@ -31,10 +31,12 @@ test("operators see what goes on, while it does", async ({ page, stack, context 
   await ops.setViewportSize({ width: 1920, height: 1080 });
   await new ChatPage(ops).keep("ops-wide-light");
   await ops.setViewportSize({ width: 390, height: 844 });
-  const overflow = await ops.evaluate(() => {
-    const main = document.querySelector("main");
-    return (main?.scrollWidth ?? 0) - (main?.clientWidth ?? 0);
-  });
-  expect(overflow).toBe(0);
+  // The charts follow the width a moment later.
+  const overflow = () =>
+    ops.evaluate(() => {
+      const main = document.querySelector("main");
+      return (main?.scrollWidth ?? 0) - (main?.clientWidth ?? 0);
+    });
+  await expect.poll(overflow).toBe(0);
   await ops.close();
 });

@@ -130,7 +130,9 @@ test("by touch, on a phone and in the dark: all that a conversation is for", asy
   await test.step("a conversation goes on in a branch, is taken along, and loses nothing to a failure", async () => {
     const branch = page.getByRole("button", { name: "Go on from here in a branch" }).first();
     await branch.scrollIntoViewIfNeeded();
+    // As long as the list scrolls, it takes no press.
     await expect(page.getByRole("button", { name: "To the newest" })).toBeVisible();
+    await expect(branch).toHaveCSS("pointer-events", "auto");
     await branch.tap();
     await expect(chat.answers).toHaveCount(1);
     const [download] = await Promise.all([
