@@ -1,6 +1,8 @@
 """The HTTP interface with its real parts: store, log, engine and the built-in provider."""
 
+import gc
 import json
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -101,6 +103,22 @@ async def test_a_conversation_from_its_beginning_to_its_end(ada: httpx2.AsyncCli
     assert (await ada.delete(f"/api/sessions/{made['id']}")).status_code == 204
     assert (await ada.get(f"/api/sessions/{made['id']}")).status_code == 404
     assert (await ada.get("/api/sessions")).json() == {"sessions": [], "pinned": [], "next_cursor": None}
+
+
+async def test_a_conversation_begins_in_under_ten_milliseconds_and_an_idle_one_costs_no_memory(
+    ada: httpx2.AsyncClient,
+) -> None:
+    took_s: list[float] = []
+    objects: list[int] = []
+    for _ in range(2):
+        for _ in range(40):
+            began = time.perf_counter()
+            assert (await ada.post("/api/sessions", json={"title": "Idle"})).status_code == 201
+            took_s.append(time.perf_counter() - began)
+        gc.collect()
+        objects.append(len(gc.get_objects()))
+    assert min(took_s) < 0.010  # the least of them: what else the machine does is not ours
+    assert objects[1] - objects[0] < 40, "something is kept of each"
 
 
 async def test_conversations_come_in_pages_newest_activity_first(ada: httpx2.AsyncClient) -> None:
