@@ -5,6 +5,7 @@ PostgreSQL cannot hold and SQLite cuts at, are kept as U+FFFD. Ids are never rep
 become the same; a bad one is refused.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
@@ -61,9 +62,16 @@ def address(email: str) -> str:
     return clean(email.strip().casefold())
 
 
+_BLOCK_MARKS = re.compile(r"^(?:(?:(?:#{1,6}|>|[-*+])(?: |$))+|(?:```|~~~).*)")
+
+
 def derive_title(text: str) -> str:
-    """A title from a first message: its first line that says something, at most 60 characters, cut at a word."""
-    line = next((" ".join(line.split()) for line in clean(text).splitlines() if line.strip()), "")
+    """A title from a first message: its first line that says something, at most 60 characters, cut at a word.
+
+    What Markdown puts before a line (of a heading, a quotation, a list) is no part of it, nor is the opening of code.
+    """
+    lines = [" ".join(line.split()) for line in clean(text).splitlines() if line.strip()]
+    line = next((said for line in lines if (said := _BLOCK_MARKS.sub("", line))), lines[0] if lines else "")
     if len(line) <= TITLE_LENGTH:
         return line
     cut = line.rfind(" ", 0, TITLE_LENGTH + 1)

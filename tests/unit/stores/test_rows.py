@@ -50,7 +50,24 @@ def test_a_title_is_one_short_line(text: str) -> None:
     assert len(title.splitlines()) <= 1
     assert title == title.strip()
     assert bool(title) == bool(clean(text).strip())
-    assert " ".join(clean(text).split()).startswith(title)
+    assert title in " ".join(clean(text).split())
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("### Energy\n\nWhat is it?", "Energy"),
+        ("> - quoted\nand?", "quoted"),
+        ("```python\nprint(1)\n```\nWhy?", "print(1)"),
+        ("C# or a - b * c", "C# or a - b * c"),
+        ("#hashtag", "#hashtag"),
+        ("1. First of all", "1. First of all"),
+        ("```", "```"),
+        ("-\n#\nWhy?", "Why?"),
+    ],
+)
+def test_what_markdown_puts_before_a_line_is_no_part_of_a_title(text: str, title: str) -> None:
+    assert derive_title(text) == title
 
 
 @given(st.lists(st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=TITLE_LENGTH), min_size=1))
