@@ -48,6 +48,8 @@ class AgUiWords:
     To one that comes later, `said` is told at the beginning: the messages before the answer.
     """
 
+    __slots__ = ("_encode", "_run_id", "_said", "_started", "_text", "_thread_id")
+
     def __init__(self, thread_id: str, run_id: str, said: Sequence[dict[str, Any]] | None = None) -> None:
         self._encode = msgspec.json.Encoder().encode
         self._thread_id = thread_id

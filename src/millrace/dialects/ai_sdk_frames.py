@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from millrace.dialects.ai_sdk import Ask, ask_of
 from millrace.dialects.dialect import BadFrame, Reference
-from millrace.dialects.parts import sse_json
+from millrace.dialects.parts import SSE_JSON
 from millrace.dialects.reading import CORRECT, checked_id, id_in, json_object
 from millrace.dialects.wishes import request_key
 from millrace.model.errors import InvalidRequest, MillraceError
@@ -95,8 +95,9 @@ class Response:
 
     def wrapped(self, records: Iterable[bytes]) -> list[bytes]:
         """Frames of chunks, out of the records of an event stream."""
+        prefix = self._prefix
         return [
-            b'%b%d,"chunk":%b}' % (self._prefix, sequence, sse_json(record))
+            b'%b%d,"chunk":%b}' % (prefix, sequence, record[SSE_JSON])
             for sequence, record in enumerate(records, self._sequence)
         ]
 

@@ -47,6 +47,8 @@ _FINISH: dict[FinishReason, FinishWord] = {
 class AiSdkWords:
     """Implements `PartWords`."""
 
+    __slots__ = ("_encode",)
+
     def __init__(self) -> None:
         self._encode = msgspec.json.Encoder().encode
 

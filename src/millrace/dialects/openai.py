@@ -58,6 +58,8 @@ class ChatCompletions:
 class ChunkRenderer:
     """Implements `Renderer`. Nothing is said before the model says something, so that a refusal can have its status."""
 
+    __slots__ = ("_encode", "_head", "_opened_at", "_text", "_thoughts", "_usage")
+
     def __init__(self, *, usage: bool) -> None:
         self._encode = msgspec.json.Encoder().encode
         self._usage = usage

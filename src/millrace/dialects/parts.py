@@ -1,7 +1,7 @@
 """Renders turns for protocols in which text and thinking are parts: what is open, and when it closes."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from millrace.dialects.remarks import Remark, remark
 from millrace.model.events import (
@@ -66,6 +66,8 @@ class PartsRenderer:
         waits: Whether nothing is said before the model has said something, or the turn has ended. A turn that fails
             before that can then be refused, instead of being told in an answer.
     """
+
+    __slots__ = ("_openings", "_streams_thinking", "_text_open", "_thought_open", "_thoughts", "_waiting", "_words")
 
     def __init__(self, words: PartWords, *, waits: bool = False) -> None:
         self._words = words
@@ -145,6 +147,5 @@ def sse_record(json: bytes) -> bytes:
     return b"data: " + json + b"\n\n"
 
 
-def sse_json(record: bytes) -> bytes:
-    """The line of JSON in such a record."""
-    return record[6:-2]
+SSE_JSON: Final = slice(6, -2)
+"""Where the line of JSON is in such a record."""

@@ -23,6 +23,8 @@ from millrace.stream.timestamps import Timestamps
 class SessionRenderer:
     """Implements `Renderer` for one turn."""
 
+    __slots__ = ("_encode", "_started", "_text", "_timestamps")
+
     def __init__(self) -> None:
         self._encode = msgspec.json.Encoder().encode
         self._timestamps = Timestamps()

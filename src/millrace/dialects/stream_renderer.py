@@ -49,6 +49,17 @@ class StreamRenderer:
     `chunk_index` it has.
     """
 
+    __slots__ = (
+        "_ai_message_id",
+        "_chunks",
+        "_encode",
+        "_message_id",
+        "_pieces",
+        "_scanner",
+        "_suggestions",
+        "_turn_id",
+    )
+
     def __init__(self) -> None:
         self._encode = msgspec.json.Encoder().encode
         self._scanner = FenceScanner()

@@ -52,6 +52,20 @@ class StudyRenderer:
         chunk_size: How many pieces of text one frame holds. Nothing is said before the end where it is 0.
     """
 
+    __slots__ = (
+        "_chunk_size",
+        "_count",
+        "_first",
+        "_gathered",
+        "_marks",
+        "_passages",
+        "_said",
+        "_shown",
+        "_started",
+        "_texts",
+        "_words",
+    )
+
     def __init__(self, words: StudyWords, chunk_size: int) -> None:
         self._words = words
         self._chunk_size = chunk_size

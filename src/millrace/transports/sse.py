@@ -188,6 +188,8 @@ class Outlet:
         stall_s: How long a client may read nothing while there is something to read.
     """
 
+    __slots__ = ("_abort", "_last", "_send", "_start", "_time", "_turn", "offer", "stall_s", "started")
+
     def __init__(self, scope: Scope, send: Send, start: dict[str, Any], stall_s: float) -> None:
         extension = (scope.get("extensions") or {}).get(CHUNKS_EXTENSION)
         self.offer: Callable[[bytes], bool] | None = extension and extension["offer"]
