@@ -271,6 +271,10 @@ class Run:
             await self._route.run()
         except _LongEnough:
             transcript.finish = "length"
+        finally:
+            # What refers to each other is freed only in a quiet time; an answer is much to keep until then.
+            self._route = None
+            transcript.unmark()
 
     def _ask(self, transcript: Transcript, request: GenerationRequest, model: ResolvedModel) -> None:
         """A model of the chain is asked."""

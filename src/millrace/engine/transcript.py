@@ -204,10 +204,14 @@ class Transcript:
         """What the current part took so far."""
         return self.spending.current(*self._part_said(), whole=self.finish is not None)
 
-    def beyond(self, chars: int, passed: Callable[[], None]) -> None:
+    def beyond(self, chars: float, passed: Callable[[], None]) -> None:
         """Have `passed` called when the text has more than `chars` characters; it must set the next mark, or raise."""
         self._mark = chars
         self._passed = passed
+
+    def unmark(self) -> None:
+        """Call nothing any more."""
+        self.beyond(inf, _nothing)
 
     def take(self, deltas: Iterable[Delta]) -> None:
         """Write what arrived from the provider together, together; what a mark's `passed` raises comes out of it."""

@@ -1,5 +1,7 @@
 """A run that loses its lease, its log or its store, and one that is nudged twice."""
 
+import gc
+
 import pytest
 from tests.support.mood import Mood
 from tests.unit.engine.conftest import ANA, Bench, drain, until
@@ -131,3 +133,28 @@ async def test_a_fault_after_the_answer_leaves_nobody_waiting(make_bench) -> Non
     again, call = await bench.ask("And now?", turn.session_id)
     call.finish()
     assert again.session_id == turn.session_id, "the session is free for the next question"
+
+
+async def test_an_ended_turn_leaves_nothing_to_the_garbage_collector(bench: Bench) -> None:
+    async def answer() -> None:
+        turn, call = await bench.ask()
+        call.say("word " * 100)
+        call.finish()
+        await bench.entries(turn)
+        await until(lambda: bench.engine.status().running == 0)
+
+    await answer()
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        await answer()
+        gc.collect()
+        left = {
+            type(found).__qualname__ for found in gc.garbage if type(found).__module__.startswith("millrace.engine")
+        }
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+    assert not left
