@@ -44,7 +44,8 @@ for part in "${parts[@]}"; do
   [ "$part" = python ] && line="$line: $(grep -v '^[[:space:]]*$' ".make/test-$part.log" | tail -n 1)"
   summary="$summary$line"$'\n'
   # What failed is named once more, below everything else.
-  failed=$(grep -E '^(FAILED|ERROR) ' ".make/test-$part.log" | sort -u | head -n 20 || true)
+  failed=$(sed 's/\x1b\[[0-9;]*m//g' ".make/test-$part.log" |
+    grep -E '^(FAILED|ERROR) |^ *FAIL |^ +[0-9]+\) .*\.spec\.ts' | sort -u | head -n 20 || true)
   [ -z "$failed" ] || summary="$summary$failed"$'\n'
 done
 printf '== Summary\n%s' "$summary"
