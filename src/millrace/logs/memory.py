@@ -30,7 +30,7 @@ class MemoryWriter:
     def append(self, *events: AnyEvent) -> int:
         """Append and show it to all followers."""
         log, entries = self._log, self._entries
-        if self._row.holder is not self._lease:
+        if self._row.holder is not self._lease:  # as `_check` has it: a call for each token would cost more
             raise LeaseLost
         if self._sealed:
             raise StreamError(detail="the log is sealed")

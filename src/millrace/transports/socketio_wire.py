@@ -94,19 +94,17 @@ class Wire:
         socket: The client's Engine.IO socket.
     """
 
-    __slots__ = ("_direct", "_gone", "_open", "_socket", "_turn", "line")
+    __slots__ = ("_direct", "_gone", "_socket", "_turn", "line")
 
     def __init__(self, socket: AsyncSocket, line: Line | None) -> None:
         self.line = line
         self._socket = socket
         self._direct: Line | None = None
         self._gone = asyncio.Event()
-        self._open = True
         self._turn = asyncio.Lock()
 
     def close(self) -> None:
         """The client is gone."""
-        self._open = False
         self._gone.set()
 
     def offer(self, frames: Sequence[bytes]) -> bool:
@@ -115,7 +113,7 @@ class Wire:
         Raises:
             ConnectionClosed: The client is gone.
         """
-        if not self._open:
+        if self._gone.is_set():
             raise ConnectionClosed
         line = self._direct
         if line is None or line.offer is None:

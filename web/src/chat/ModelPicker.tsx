@@ -75,41 +75,53 @@ function Choices({ models, chosen, onChoose }: ChoicesProps) {
       <Command.Empty className={styles["nothing"]}>No model of that name.</Command.Empty>
       {routes.length > 0 && (
         <Command.Group heading="routes" className={styles["group"]}>
-          {routes.map((route) => (
-            <Command.Item
-              key={route.name}
-              value={route.name}
-              className={styles["item"]}
-              onSelect={() => onChoose(route.name)}
-            >
-              <span className={styles["words"]}>
-                {route.name}
-                <small>{route.models.map(modelName).join(", then ")}</small>
-              </span>
-              {route.name === chosen && <Check size={15} aria-label="chosen" />}
-            </Command.Item>
+          {routes.map(({ name, models: chain }) => (
+            <Choice
+              key={name}
+              value={name}
+              name={name}
+              about={chain.map(modelName).join(", then ")}
+              chosen={name === chosen}
+              onChoose={onChoose}
+            />
           ))}
         </Command.Group>
       )}
       {grouped(models.models).map(([provider, list]) => (
         <Command.Group key={provider} heading={provider} className={styles["group"]}>
           {list.map((model) => (
-            <Command.Item
+            <Choice
               key={model.id}
               value={model.id}
-              className={styles["item"]}
-              onSelect={() => onChoose(model.id)}
-            >
-              <span className={styles["words"]}>
-                {modelName(model.id)}
-                <small>{aboutModel(model, models.default)}</small>
-              </span>
-              {model.id === chosen && <Check size={15} aria-label="chosen" />}
-            </Command.Item>
+              name={modelName(model.id)}
+              about={aboutModel(model, models.default)}
+              chosen={model.id === chosen}
+              onChoose={onChoose}
+            />
           ))}
         </Command.Group>
       ))}
     </>
+  );
+}
+
+interface ChoiceProps {
+  readonly value: string;
+  readonly name: string;
+  readonly about: string;
+  readonly chosen: boolean;
+  readonly onChoose: (value: string) => void;
+}
+
+function Choice({ value, name, about, chosen, onChoose }: ChoiceProps) {
+  return (
+    <Command.Item value={value} className={styles["item"]} onSelect={() => onChoose(value)}>
+      <span className={styles["words"]}>
+        {name}
+        <small>{about}</small>
+      </span>
+      {chosen && <Check size={15} aria-label="chosen" />}
+    </Command.Item>
   );
 }
 
