@@ -32,7 +32,7 @@ class Size:
     spread_s: float = 1.0
 
 
-FULL = Size(streams=100, tokens=120, repeats=4)
+FULL = Size(streams=100, tokens=200, repeats=4)
 QUICK = Size(streams=30, tokens=40, repeats=1, spread_s=0.4)
 
 

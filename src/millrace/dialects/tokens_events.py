@@ -8,7 +8,7 @@ serves every client.
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Struct, convert
+from msgspec import Struct, convert
 
 from millrace.dialects.dialect import BadFrame, Reference
 from millrace.dialects.reading import check_user, id_in, wrong_field
@@ -106,14 +106,9 @@ class _Events(TokensRenderer):
         self._encode = msgspec.json.Encoder().encode
 
     def token(self, seq: int, text: str, count: int, partial: str | None) -> bytes:
-        data = Token(
-            seq=seq,
-            token=text,
-            count=count,
-            partial=UNSET if partial is None else partial,
-            session_id=self.started.session_id,
-            turn_id=self.started.turn_id,
-        )
+        del partial  # there is none
+        started = self.started
+        data = Token(seq=seq, token=text, count=count, session_id=started.session_id, turn_id=started.turn_id)
         return self._encode(("chat_token", data))
 
     def complete(self, seq: int, data: Complete) -> bytes:

@@ -51,10 +51,11 @@ class HotTurn:
             if self.concluded is not None:
                 self.concluded(self.entries)
         for follower in self.followers:
-            if follower.listener is None:
+            listener = follower.listener
+            if listener is None:
                 follower.wake()
             else:
-                follower.listener()
+                listener()
 
     def fail(self, error: MillraceError) -> None:
         """The log can be read no further; followers are told so."""

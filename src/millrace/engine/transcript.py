@@ -42,6 +42,7 @@ from millrace.stream.digest import text_digest
 from millrace.stream.lifecycle import Lifecycle, State
 from millrace.stream.reasoning import StepCutter
 
+_ANSWERING = State.ANSWERING
 _SUMMARY_CHARS = 200
 _BILLED_IN_SILENCE = frozenset({"late", "silent"})
 """Why a model was left that may have worked on its answer although nothing of it had come."""
@@ -213,9 +214,26 @@ class Transcript:
         """Call nothing any more."""
         self.beyond(inf, _nothing)
 
-    def take(self, deltas: Iterable[Delta]) -> None:
+    def take(self, deltas: Sequence[Delta]) -> None:
         """Write what arrived from the provider together, together; what a mark's `passed` raises comes out of it."""
         self.heard = True
+        if (
+            len(deltas) == 1
+            and self.first_text_at is not None
+            and self._lifecycle.state is _ANSWERING
+            and type(piece := deltas[0]) is TextPiece
+        ):  # one more piece of the text, as nearly always: what follows would do the same
+            text, index = piece.text, self.pieces
+            self._writer.append(TextDelta(index, text))
+            self._text.append(text)
+            self.pieces = index + 1
+            self.chars += len(text)
+        else:
+            self._take_all(deltas)
+        if self.chars > self._mark:
+            self._passed()
+
+    def _take_all(self, deltas: Sequence[Delta]) -> None:
         if self._heard_at is None:
             self._heard_at = self._clock.monotonic()
         try:
@@ -226,8 +244,6 @@ class Transcript:
                     self._take_other(delta)
         finally:
             self._flush()
-        if self.chars > self._mark:
-            self._passed()
 
     def _put(self, event: AnyEvent) -> None:
         self._lifecycle.accept(event)
@@ -257,7 +273,7 @@ class Transcript:
             self._end_reasoning()
         index = self.pieces
         event = TextDelta(index, text)
-        if self._lifecycle.state is not State.ANSWERING:  # where a text may always come
+        if self._lifecycle.state is not _ANSWERING:  # where a text may always come
             self._lifecycle.accept(event)
         self._unwritten.append(event)
         self._text.append(text)

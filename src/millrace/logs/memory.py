@@ -29,20 +29,20 @@ class MemoryWriter:
 
     def append(self, *events: AnyEvent) -> int:
         """Append and show it to all followers."""
-        log, entries = self._log, self._entries
         if self._row.holder is not self._lease:  # as `_check` has it: a call for each token would cost more
             raise LeaseLost
         if self._sealed:
             raise StreamError(detail="the log is sealed")
-        now_ms = log.clock.now_ms()
+        log, entries = self._log, self._entries
+        now_ms, seq = log.clock.now_ms(), len(entries)
         if len(events) == 1:
-            new = [Entry(len(entries), now_ms, events[0])]
+            new = [Entry(seq, now_ms, events[0])]
         else:
-            new = [Entry(seq, now_ms, event) for seq, event in enumerate(events, len(entries))]
+            new = [Entry(seq, now_ms, event) for seq, event in enumerate(events, seq)]
         self._sealed = type(events[-1]) in TERMINAL_EVENTS
         entries += new
         log.tails.give(self._lease.turn_id, new)
-        return len(entries) - 1
+        return seq + len(new) - 1
 
     async def flush(self) -> None:
         """Nothing is ever pending."""

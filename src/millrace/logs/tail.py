@@ -40,12 +40,14 @@ class Tail:
         if self._held is not None:
             self._held.extend(entries)
             return
-        if not entries or entries[-1].seq <= self.after:
+        after = self.after
+        if not entries or entries[-1].seq <= after:
             return
-        if entries[0].seq <= self.after:
-            entries = [entry for entry in entries if entry.seq > self.after]
+        if entries[0].seq <= after:
+            entries = [entry for entry in entries if entry.seq > after]
         self.after = entries[-1].seq
-        self.sink(entries)
+        sink = self.sink
+        sink(entries)
 
     def close(self) -> None:
         """Deliver nothing more."""
@@ -77,13 +79,7 @@ class Tails:
 
     def give(self, turn_id: str, entries: Sequence[Entry]) -> None:
         """Hand accepted entries to everybody who follows the turn."""
-        tails = self._by_turn.get(turn_id)
-        if tails is None:
-            return
-        if len(tails) == 1:  # the hub's, nearly always
-            tails[0].give(entries)
-            return
-        for tail in tuple(tails):
+        for tail in tuple(self._by_turn.get(turn_id, ())):
             tail.give(entries)
 
     def fail(self, turn_id: str, error: MillraceError) -> None:

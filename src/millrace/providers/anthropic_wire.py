@@ -53,6 +53,8 @@ class AnthropicDecoder:
         trimmed: White space that was cut off the end of the prompt; an answer that begins with it repeats it.
     """
 
+    known = None
+
     __slots__ = (
         "_block_at",
         "_call",

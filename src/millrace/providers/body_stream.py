@@ -106,10 +106,11 @@ class BodyStream:
     def _give(self, data: bytes) -> None:
         """Give on what came past aiohttp; whatever came through it before has been given on."""
         self._tapped += len(data)
-        if self._halt is None or self._halt.done():
+        take, halt = self._take, self._halt
+        if halt is None or halt.done():
             return  # the reading task was cancelled: nobody wants the rest
         try:
-            if self._take(data):
+            if take(data):
                 self._stop()
         except Exception as error:  # noqa: BLE001 - it is raised where `read` awaits the future
             self._stop(error)

@@ -6,12 +6,13 @@ Any chunking of the same bytes gives the same deltas.
 from typing import Protocol
 
 from millrace.model.errors import MillraceError
-from millrace.model.generation import Delta
+from millrace.model.generation import Delta, TextPiece
 from millrace.providers import failures
 from millrace.providers.failures import Call
 from millrace.providers.lenient_json import repaired
 from millrace.providers.openai_wire import ChatCompletionsDecoder
 from millrace.providers.sse import DEFAULT_MAX_EVENT_BYTES, EventTooLarge, SseDecoder, SseEvent
+from millrace.providers.text_chunk import TextChunk
 
 _BOM = b"\xef\xbb\xbf"
 _MAX_BLANK = 4096  # after so much white space a body is taken for an event stream
@@ -24,6 +25,10 @@ class EventDecoder(Protocol):
     """
 
     done: bool
+
+    @property
+    def known(self) -> TextChunk | None:
+        """Reads events that are as earlier ones but for their text, which need not be given to `feed` then, if any."""
 
     @property
     def ended(self) -> bool:
@@ -65,7 +70,19 @@ class ChatBody:
     ended, so that what is missing is at most its usage.
     """
 
-    __slots__ = ("_call", "_decoder", "_head", "_limit", "_size", "_sse", "_whole", "done", "ended", "failure")
+    __slots__ = (
+        "_call",
+        "_decoder",
+        "_head",
+        "_known",
+        "_limit",
+        "_size",
+        "_sse",
+        "_whole",
+        "done",
+        "ended",
+        "failure",
+    )
 
     def __init__(
         self, call: Call, max_event_bytes: int = DEFAULT_MAX_EVENT_BYTES, decoder: EventDecoder | None = None
@@ -73,6 +90,7 @@ class ChatBody:
         self._call = call
         self._limit = max_event_bytes
         self._decoder: EventDecoder = ChatCompletionsDecoder(call) if decoder is None else decoder
+        self._known = self._decoder.known
         self._sse: SseDecoder | None = None
         self._head = b""
         self._size = 0
@@ -91,13 +109,17 @@ class ChatBody:
         out: list[Delta] = []
         if self.done:
             return out
+        sse, known = self._sse, self._known
         try:
-            if self._sse is not None:
-                feed = self._decoder.feed
-                for event in self._sse.feed(chunk):
-                    feed(event, out)
-            else:
+            if sse is None:
                 self._feed_unknown(chunk, out)
+            else:
+                alone = sse.between_events and len(chunk) <= self._limit
+                if alone and known is not None and (text := known.text(chunk)):
+                    return [TextPiece(text)]
+                feed = self._decoder.feed
+                for event in sse.feed(chunk):
+                    feed(event, out)
         except EventTooLarge as error:
             self._fail(failures.too_large(self._call, error))
         except MillraceError as error:

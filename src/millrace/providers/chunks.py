@@ -10,6 +10,13 @@ def whole_chunks(data: bytes) -> tuple[bytes, int]:
 
     It stops before whatever is anything else: a chunk whose end has not come, the last one, a chunk extension, a fault.
     """
+    line = _SIZE_LINE.match(data)
+    if line is None:
+        return b"", 0
+    start = line.end()
+    end = start + int(line[1], 16)
+    if end + 2 == len(data) and end > start and data.endswith(b"\r\n"):  # one chunk and no more, which is usual
+        return data[start:end], end + 2
     parts: list[bytes] = []
     at = 0
     while line := _SIZE_LINE.match(data, at):
@@ -19,4 +26,4 @@ def whole_chunks(data: bytes) -> tuple[bytes, int]:
             break
         parts.append(data[start:end])
         at = end + 2
-    return (parts[0] if len(parts) == 1 else b"".join(parts)), at
+    return b"".join(parts), at

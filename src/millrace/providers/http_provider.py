@@ -152,7 +152,8 @@ class _Reading:
         if body.ended:
             self._stream.wind_up(whole=body.whole)
         if batch:
-            self._sink(batch)
+            sink = self._sink
+            sink(batch)
         return body.done
 
 

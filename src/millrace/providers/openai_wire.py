@@ -21,6 +21,7 @@ from millrace.providers.openai_chunks import (
 )
 from millrace.providers.refusals import refusal_of
 from millrace.providers.sse import SseEvent
+from millrace.providers.text_chunk import TextChunk, speaks_beside
 from millrace.providers.think_tags import ThinkTagSplitter
 
 
@@ -29,13 +30,25 @@ class ChatCompletionsDecoder:
 
     Text and reasoning are given as they come; usage and citations when they change. `Finished` is given at
     the end (`[DONE]`, or `close`), for usage and even text may follow a finish reason. `ended` says that the
-    model has named one, `done` that nothing more will be read.
+    model has named one, `done` that nothing more will be read. `known` is what came before, to be known again.
     """
 
-    __slots__ = ("_call", "_citations", "_finish", "_refused", "_splitter", "_tools", "_usage", "done", "ended")
+    __slots__ = (
+        "_call",
+        "_citations",
+        "_finish",
+        "_refused",
+        "_splitter",
+        "_tools",
+        "_usage",
+        "done",
+        "ended",
+        "known",
+    )
 
     def __init__(self, call: Call) -> None:
         self._call = call
+        self.known = TextChunk()
         self._splitter: ThinkTagSplitter | None = ThinkTagSplitter()
         self._citations: CitationCollector | None = None
         self._usage: UsageReported | None = None
@@ -70,17 +83,10 @@ class ChatCompletionsDecoder:
                 score(choice.logprobs, out)
             if choice.finish_reason:
                 self._finish_word(choice.finish_reason)
-        if (
-            chunk.object != "chat.completion.chunk"
-            or chunk.usage is not None
-            or chunk.error is not None
-            or chunk.x_groq is not None
-            or chunk.citations
-            or chunk.search_results
-            or event.name
-            or self._finish
-        ):
+        if event.name or self._finish or speaks_beside(chunk):
             self._beside(chunk, event, out)
+        elif self._splitter is None and out and type(out[-1]) is TextPiece:
+            self.known.learn(data)
 
     def _decode(self, event: SseEvent) -> ChatChunk:
         """Read a chunk that takes more than the plain way."""

@@ -47,6 +47,8 @@ class ResponsesDecoder:
     up again; after `resume` this decoder reads the stream that goes on there.
     """
 
+    known = None
+
     __slots__ = (
         "_after",
         "_call",

@@ -39,13 +39,13 @@ class SseDecoder:
     Args:
         max_event_bytes: The most that an unfinished event (its data and its open line) may hold, in bytes.
 
-    `retry` is the reconnection time that the stream last asked for, in milliseconds.
+    `retry` is the reconnection time that the stream last asked for, in milliseconds. `between_events` says that nothing
+    is pending: what comes next begins an event, which has neither name nor id yet.
     """
 
     __slots__ = (
         "_after_cr",
         "_at_start",
-        "_clean",
         "_data",
         "_head",
         "_head_name",
@@ -54,6 +54,7 @@ class SseDecoder:
         "_limit",
         "_name",
         "_open",
+        "between_events",
         "retry",
     )
 
@@ -67,7 +68,7 @@ class SseDecoder:
         self._id = ""
         self._after_cr = False  # the last chunk ended in CR: an LF that follows belongs to it
         self._at_start = True
-        self._clean = False  # nothing is pending, so that a whole event may take the short way
+        self.between_events = False  # nothing is pending, so that a whole event may take the short way
         self._head = b"data: "  # what stood before the data of the last event that took it
         self._head_name = ""
 
@@ -79,7 +80,7 @@ class SseDecoder:
         """
         # The short way: exactly one event of one data line, which is what providers send in one write; most often what
         # stands before its data is what stood before that of the last one.
-        if self._clean and b"\r" not in chunk and len(chunk) <= self._limit:
+        if self.between_events and b"\r" not in chunk and len(chunk) <= self._limit:
             head = self._head if chunk.startswith(self._head) else self._head_of(chunk)
             if head and chunk.find(b"\n", len(head)) == len(chunk) - 2 and chunk[-1] == _LF:
                 return [SseEvent(chunk[len(head) : -2], self._head_name)]
@@ -124,7 +125,7 @@ class SseDecoder:
             self._held += len(rest)
         if self._held > self._limit:
             raise EventTooLarge(self._limit)
-        self._clean = not (rest or self._open or self._data or self._name or self._id or self._after_cr)
+        self.between_events = not (rest or self._open or self._data or self._name or self._id or self._after_cr)
         return events
 
     def _joined(self, end: bytes) -> bytes:

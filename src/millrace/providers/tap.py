@@ -77,12 +77,12 @@ class Tap(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._aligned:
             body, taken = whole_chunks(data)
-            rest = data[taken:]
-            self._aligned = not rest
+            self._aligned = taken == len(data)
             if taken:
-                self._take(body)
-            if rest:
-                self._pass_on(rest)
+                take = self._take
+                take(body)
+            if taken < len(data):
+                self._pass_on(data[taken:])
         elif self._plain:
             self._align(data)
         else:

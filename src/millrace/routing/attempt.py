@@ -108,7 +108,8 @@ class Attempt:
         if not self.spoke:
             self._listen(deltas)
         self._last = deltas
-        self._sink(deltas)
+        sink = self._sink
+        sink(deltas)
 
     def _listen(self, deltas: Sequence[Delta]) -> None:
         self.spoke = any(isinstance(delta, TextPiece | ReasoningPiece | StepFound) for delta in deltas)

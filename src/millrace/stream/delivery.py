@@ -113,6 +113,22 @@ class Delivery:
         self._options = options
         self.hidden = options.hidden()
 
+    def newest(self, log: Sequence[Entry]) -> Entry | None:
+        """The newest entry of a log that is not sealed, if it is all that is to be sent, and now.
+
+        Nearly always it is, for who keeps up. It is what `take` would say, for a fraction of its price; none where
+        `take` must be asked.
+        """
+        cursor, hidden = self.cursor, self.hidden
+        # At 0 it may be a snapshot that is to be sent.
+        if cursor != len(log) - 1 or not cursor or self.paused or self._options.pace_ms:
+            return None
+        entry = log[cursor]
+        if hidden and type(entry.event) in hidden:
+            return None
+        self.cursor = cursor + 1
+        return entry
+
     def take(self, log: Sequence[Entry], now: Callable[[], int], *, sealed: bool) -> Batch:
         """What to send now.
 

@@ -48,18 +48,22 @@ class FrameCache:
         self._frames: list[bytes] = []
         self._ends: list[int] = [0]  # _ends[i] = how many frames the first i entries have
 
+    def frames_of(self, entry: Entry) -> Sequence[bytes]:
+        """The frames of one entry, which is not hidden."""
+        ends, seq = self._ends, entry.seq
+        if len(ends) != seq + 1:
+            self._render_to(seq + 1)
+            return self._frames[ends[seq] : ends[seq + 1]]
+        rendered = self._renderer.render(entry)  # the first who wants the newest one
+        frames = self._frames
+        frames += rendered
+        ends.append(len(frames))
+        return rendered
+
     def frames(self, batch: Batch) -> Sequence[bytes]:
         """The frames of a batch, in order."""
-        parts = batch.parts
-        if len(parts) == 1 and type(only := parts[0]) is range:  # a follower that keeps up
-            start, stop, ends = only.start, only.stop, self._ends
-            if len(ends) == stop and start == stop - 1:  # and is the first to want the newest
-                return self._render(self._log[start])
-            if len(ends) <= stop:
-                self._render_to(stop)
-            return self._frames[ends[start] : ends[stop]]
         out: list[bytes] = []
-        for part in parts:
+        for part in batch.parts:
             if isinstance(part, range):
                 self._render_to(part.stop)
                 out += self._frames[self._ends[part.start] : self._ends[part.stop]]
@@ -70,11 +74,6 @@ class FrameCache:
 
     def _render_to(self, stop: int) -> None:
         for entry in self._log[len(self._ends) - 1 : stop]:
-            self._render(entry)
-
-    def _render(self, entry: Entry) -> Sequence[bytes]:
-        """Render the next entry."""
-        rendered = () if type(entry.event) in self._hidden else self._renderer.render(entry)
-        self._frames.extend(rendered)
-        self._ends.append(len(self._frames))
-        return rendered
+            if type(entry.event) not in self._hidden:
+                self._frames += self._renderer.render(entry)
+            self._ends.append(len(self._frames))

@@ -109,16 +109,25 @@ class Pump:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        follower, offer = self._follower, self._offer
+        hot, delivery = follower.hot, follower.delivery
         try:
-            batch = self._follower.poll()
-            if self._follower.delivery.hidden is not self._hidden:
+            if delivery.hidden is not self._hidden:
                 self._choose()
-            frames = self._cache.frames(batch)
-            if frames and self._offer is not None and not self._offer(frames):
+            newest = None if hot.sealed else delivery.newest(hot.entries)
+            if newest is None:
+                self._flush_batch(follower.poll())
+            elif (frames := self._cache.frames_of(newest)) and offer is not None and not offer(frames):
                 self._halt.set_result(frames)
-            elif batch.ended:
-                self._halt.set_result(None)
-            elif batch.wait_ms is not None:
-                self._timer = self._loop.call_later(batch.wait_ms / 1000, self._flush)
         except Exception as error:  # noqa: BLE001 - it is raised where the task awaits the future
             self._halt.set_exception(error)
+
+    def _flush_batch(self, batch: Batch) -> None:
+        """Send more than one entry, or fewer."""
+        frames = self._cache.frames(batch)
+        if frames and self._offer is not None and not self._offer(frames):
+            self._halt.set_result(frames)
+        elif batch.ended:
+            self._halt.set_result(None)
+        elif batch.wait_ms is not None:
+            self._timer = self._loop.call_later(batch.wait_ms / 1000, self._flush)

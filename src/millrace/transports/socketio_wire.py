@@ -94,17 +94,19 @@ class Wire:
         socket: The client's Engine.IO socket.
     """
 
-    __slots__ = ("_direct", "_gone", "_socket", "_turn", "line")
+    __slots__ = ("_closed", "_direct", "_gone", "_socket", "_turn", "line")
 
     def __init__(self, socket: AsyncSocket, line: Line | None) -> None:
         self.line = line
         self._socket = socket
         self._direct: Line | None = None
+        self._closed = False
         self._gone = asyncio.Event()
         self._turn = asyncio.Lock()
 
     def close(self) -> None:
         """The client is gone."""
+        self._closed = True
         self._gone.set()
 
     def offer(self, frames: Sequence[bytes]) -> bool:
@@ -113,12 +115,12 @@ class Wire:
         Raises:
             ConnectionClosed: The client is gone.
         """
-        if self._gone.is_set():
+        if self._closed:
             raise ConnectionClosed
         line = self._direct
-        if line is None or line.offer is None:
+        if line is None or (offer := line.offer) is None:
             return False
-        return line.offer(tuple(map(_packet, frames)))
+        return offer(tuple(map(_packet, frames)))
 
     async def send(self, frames: Sequence[bytes]) -> None:
         """Send frames and wait until there is room for more.
@@ -162,5 +164,5 @@ class Wire:
             for task in (waiting, gone):
                 task.cancel()
             await asyncio.gather(waiting, gone, return_exceptions=True)
-        if self._gone.is_set():
+        if self._closed:
             raise ConnectionClosed

@@ -15,9 +15,19 @@ from millrace.transports.pump import ConnectionClosed
 from millrace.transports.websocket import FRAMES_EXTENSION
 
 _FIN_TEXT = 0x81
-_SHORT = tuple(bytes((_FIN_TEXT, length)) for length in range(126))
-_MEDIUM = bytes((_FIN_TEXT, 126))
-_LONG = bytes((_FIN_TEXT, 127))
+
+
+def _head(length: int) -> bytes:
+    """What stands before a payload of so many bytes."""
+    if length < 126:
+        return bytes((_FIN_TEXT, length))
+    if length < 65_536:
+        return bytes((_FIN_TEXT, 126)) + length.to_bytes(2)
+    return bytes((_FIN_TEXT, 127)) + length.to_bytes(8)
+
+
+_HEADS = tuple(map(_head, range(1024)))
+"""Tokens' frames are shorter."""
 
 
 def text_frames(payloads: Sequence[bytes]) -> bytes:
@@ -25,13 +35,7 @@ def text_frames(payloads: Sequence[bytes]) -> bytes:
     parts: list[bytes] = []
     for payload in payloads:
         length = len(payload)
-        if length < 126:
-            parts.append(_SHORT[length])
-        elif length < 65_536:
-            parts.append(_MEDIUM + length.to_bytes(2))
-        else:
-            parts.append(_LONG + length.to_bytes(8))
-        parts.append(payload)
+        parts += (_HEADS[length] if length < len(_HEADS) else _head(length), payload)
     return b"".join(parts)
 
 

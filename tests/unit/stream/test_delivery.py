@@ -65,6 +65,44 @@ def test_one_that_keeps_up_gets_each_piece_as_it_came() -> None:
     assert delivery.take(log, at(0), sealed=True) == Batch((), ended=True)
 
 
+@given(
+    st.lists(st.sampled_from([TextDelta(0, "x"), FEELING, *THINKING]), max_size=8),
+    st.lists(st.integers(1, 3), max_size=8),
+    st.builds(
+        DeliveryOptions,
+        show_reasoning=st.booleans(),
+        show_thoughts=st.booleans(),
+        show_emotion=st.booleans(),
+        pace_ms=st.sampled_from([0, 5]),
+        snapshot=st.booleans(),
+    ),
+    st.integers(-1, 3),
+    st.integers(0, 3),
+    st.booleans(),
+)
+def test_the_newest_alone_is_what_would_be_taken(
+    events: list[AnyEvent], steps: list[int], options: DeliveryOptions, after: int, live_from: int, paused: bool
+) -> None:
+    log = [Entry(seq, 0, event) for seq, event in enumerate([START, *events])]
+    short, long = Delivery(after, live_from, options), Delivery(after, live_from, options)
+    short.paused = long.paused = paused
+    end = 0
+    for step in steps:
+        end = min(end + step, len(log))
+        newest = short.newest(log[:end])
+        if newest is None:
+            assert short.take(log[:end], at(0), sealed=False) == long.take(log[:end], at(0), sealed=False)
+        else:
+            assert long.take(log[:end], at(0), sealed=False) == Batch((range(newest.seq, newest.seq + 1),))
+        assert short.cursor == long.cursor
+
+
+def test_one_that_keeps_up_is_given_the_newest_alone() -> None:
+    log = log_of(3)
+    delivery = Delivery(after=0)
+    assert [delivery.newest(log[:end]) for end in (2, 2, 3, 5)] == [log[1], None, log[2], None]
+
+
 def test_one_that_lags_by_entries_gets_them_merged() -> None:
     log = log_of(200)
     batch = Delivery().take(log, at(0), sealed=True)

@@ -30,6 +30,16 @@ def test_frames_are_made_once_and_shared() -> None:
     assert renderer.rendered == list(range(6)), "in order, each once, also those that a late follower skips"
 
 
+def test_the_frames_of_one_entry_are_shared_too() -> None:
+    log = [Entry(seq, 0, TextDelta(seq, "x")) for seq in range(3)]
+    renderer = CountingRenderer()
+    cache = FrameCache(log, renderer)
+    assert list(cache.frames_of(log[1])) == [b"1.0"]
+    assert [list(cache.frames_of(log[2])) for _ in range(2)] == [[b"2.0", b"2.1"]] * 2
+    assert cache.frames(Batch((range(3),))) == [b"1.0", b"2.0", b"2.1"]
+    assert renderer.rendered == [0, 1, 2]
+
+
 def test_a_merged_run_needs_what_was_before_it() -> None:
     log = [Entry(seq, 0, TextDelta(seq, "x")) for seq in range(6)]
     renderer = CountingRenderer()
