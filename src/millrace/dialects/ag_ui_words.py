@@ -41,6 +41,8 @@ from millrace.model.events import (
     Usage,
 )
 
+_encode = msgspec.json.encode
+
 
 class AgUiWords:
     """Implements `PartWords` for one client, who gave the names of conversation and run.
@@ -48,10 +50,9 @@ class AgUiWords:
     To one that comes later, `said` is told at the beginning: the messages before the answer.
     """
 
-    __slots__ = ("_encode", "_run_id", "_said", "_started", "_text", "_thread_id")
+    __slots__ = ("_run_id", "_said", "_started", "_text", "_thread_id")
 
     def __init__(self, thread_id: str, run_id: str, said: Sequence[dict[str, Any]] | None = None) -> None:
-        self._encode = msgspec.json.Encoder().encode
         self._thread_id = thread_id
         self._run_id = run_id
         self._said = said
@@ -61,7 +62,7 @@ class AgUiWords:
     def begin(self, started: TurnStarted, at_ms: int) -> Records:
         """`RUN_STARTED`, and what is known of the answer."""
         self._started = started
-        message_id = self._encode(started.message_id).replace(b"%", b"%%")
+        message_id = _encode(started.message_id).replace(b"%", b"%%")
         self._text = sse_record(b'{"type":"TEXT_MESSAGE_CONTENT","messageId":' + message_id + b',"delta":%b}')
         run = RunStarted(
             thread_id=self._thread_id,
@@ -83,7 +84,7 @@ class AgUiWords:
 
     def text(self, piece: str) -> bytes:
         """`TEXT_MESSAGE_CONTENT`, the one event of the hot path."""
-        return self._text % self._encode(piece)
+        return self._text % _encode(piece)
 
     def text_ends(self, event: TerminalEvent) -> Records:
         """`TEXT_MESSAGE_END`, with what the message is to remember."""
@@ -138,7 +139,7 @@ class AgUiWords:
         return f"{self._started.message_id}-reasoning-{number}"
 
     def _records(self, *events: RunEvent) -> Records:
-        return [sse_record(self._encode(event)) for event in events]
+        return [sse_record(_encode(event)) for event in events]
 
 
 def _usage(model: str, usage: Usage) -> TokenUsage:

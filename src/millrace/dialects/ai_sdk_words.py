@@ -33,6 +33,8 @@ from millrace.model.events import (
     TurnStarted,
 )
 
+_encode = msgspec.json.encode
+
 _TEXT_ID = "text"  # the ids of parts need to be unique within their message
 _TEXT = sse_record(b'{"type":"text-delta","id":"text","delta":%b}')
 _FINISH: dict[FinishReason, FinishWord] = {
@@ -47,10 +49,7 @@ _FINISH: dict[FinishReason, FinishWord] = {
 class AiSdkWords:
     """Implements `PartWords`."""
 
-    __slots__ = ("_encode",)
-
-    def __init__(self) -> None:
-        self._encode = msgspec.json.Encoder().encode
+    __slots__ = ()
 
     def begin(self, started: TurnStarted, at_ms: int) -> Records:
         """`start`, with the id under which the answer is stored, and the first step."""
@@ -63,7 +62,7 @@ class AiSdkWords:
 
     def text(self, piece: str) -> bytes:
         """`text-delta`, the one chunk of the hot path."""
-        return _TEXT % self._encode(piece)
+        return _TEXT % _encode(piece)
 
     def text_ends(self, event: TerminalEvent) -> Records:
         """`text-end`."""
@@ -101,7 +100,7 @@ class AiSdkWords:
         return self._records(MessageMetadata(message_metadata=known), FinishStep(), over)
 
     def _records(self, *chunks: Chunk | Data) -> Records:
-        return [sse_record(self._encode(chunk)) for chunk in chunks]
+        return [sse_record(_encode(chunk)) for chunk in chunks]
 
 
 def _thought_id(number: int) -> str:

@@ -47,6 +47,8 @@ from millrace.stream.delivery import Merged
 from millrace.stream.metadata import completion_metadata
 from millrace.stream.timestamps import Timestamps
 
+_encode = msgspec.json.encode
+
 
 class Common(TypedDict):
     """What every frame of a turn carries."""
@@ -67,7 +69,6 @@ class ChatRenderer:
 
     __slots__ = (
         "_closed",
-        "_encode",
         "_started",
         "_suggestions",
         "_text",
@@ -75,7 +76,6 @@ class ChatRenderer:
     )
 
     def __init__(self) -> None:
-        self._encode = msgspec.json.Encoder().encode
         self._timestamps = Timestamps()
         self._started = TurnStarted("", "", "", "", "")
         self._text: list[str] = []
@@ -98,7 +98,7 @@ class ChatRenderer:
                 token=event.text,
                 token_index=event.index,
             )
-            return (self._encode(ServerFrame("content_token", data)),)
+            return (_encode(ServerFrame("content_token", data)),)
         frames: list[bytes] = []
         if isinstance(event, TurnCompleted | TurnCancelled | TurnFailed) or (
             isinstance(event, EmotionUpdated) and event.of == "answer"
@@ -110,14 +110,14 @@ class ChatRenderer:
             self._suggestions = event.questions
         frame = self._frame(entry, event)
         if frame is not None:
-            frames.append(self._encode(frame))
+            frames.append(_encode(frame))
         return frames
 
     def merge(self, merged: Merged) -> Sequence[bytes]:
         """One `content_token` for several pieces."""
         common = self._common(merged.seq, merged.at)
         data = ContentToken(**common, token=merged.text, token_index=merged.first, merged=merged.count)
-        return (self._encode(ServerFrame("content_token", data)),)
+        return (_encode(ServerFrame("content_token", data)),)
 
     def _close(self, entry: Entry, event: AnyEvent) -> list[bytes]:
         """The mark at the end of the text, once, where there was a text or the answer is whole."""
@@ -127,7 +127,7 @@ class ChatRenderer:
         data = ContentToken(
             **self._common(entry.seq - 1, entry.at), token="", token_index=len(self._text), is_final=True
         )
-        return [self._encode(ServerFrame("content_token", data))]
+        return [_encode(ServerFrame("content_token", data))]
 
     def _common(self, seq: int, at: int) -> Common:
         return Common(

@@ -19,14 +19,15 @@ from millrace.stream.delivery import Merged
 from millrace.stream.metadata import usage_metadata
 from millrace.stream.timestamps import Timestamps
 
+_encode = msgspec.json.encode
+
 
 class SessionRenderer:
     """Implements `Renderer` for one turn."""
 
-    __slots__ = ("_encode", "_started", "_text", "_timestamps")
+    __slots__ = ("_started", "_text", "_timestamps")
 
     def __init__(self) -> None:
-        self._encode = msgspec.json.Encoder().encode
         self._timestamps = Timestamps()
         self._started = TurnStarted("", "", "", "", "")
         self._text: list[str] = []
@@ -43,9 +44,9 @@ class SessionRenderer:
                 content=event.text,
                 chunk_id=event.index,
             )
-            return (self._encode(frame),)
+            return (_encode(frame),)
         other = self._frame(entry)
-        return () if other is None else (self._encode(other),)
+        return () if other is None else (_encode(other),)
 
     def merge(self, merged: Merged) -> Sequence[bytes]:
         """One chunk for several pieces."""
@@ -57,7 +58,7 @@ class SessionRenderer:
             chunk_id=merged.first,
             merged=merged.count,
         )
-        return (self._encode(frame),)
+        return (_encode(frame),)
 
     def _frame(self, entry: Entry) -> Start | Thinking | Complete | Error | None:
         event = entry.event

@@ -38,6 +38,8 @@ from millrace.stream.fences import FenceScanner, Span
 from millrace.stream.metadata import completion_metadata
 from millrace.stream.timestamps import iso
 
+_encode = msgspec.json.encode
+
 _FIRST_DIFFICULTY = 0.5  # what the estimate begins with; the protocol knows no "unknown"
 
 
@@ -52,7 +54,6 @@ class StreamRenderer:
     __slots__ = (
         "_ai_message_id",
         "_chunks",
-        "_encode",
         "_message_id",
         "_pieces",
         "_scanner",
@@ -61,7 +62,6 @@ class StreamRenderer:
     )
 
     def __init__(self) -> None:
-        self._encode = msgspec.json.Encoder().encode
         self._scanner = FenceScanner()
         self._turn_id = ""
         self._message_id = ""
@@ -88,7 +88,7 @@ class StreamRenderer:
         elif isinstance(event, SuggestionsReady):
             self._suggestions = event.questions
         frame = self._frame(entry, event)
-        return () if frame is None else (self._encode(ServerFrame(*frame)),)
+        return () if frame is None else (_encode(ServerFrame(*frame)),)
 
     def merge(self, merged: Merged) -> Sequence[bytes]:
         """One `content_chunk` for each run of chunks of the same kind."""
@@ -127,7 +127,7 @@ class StreamRenderer:
             language=UNSET if span.language is None else span.language,
             merged=UNSET if merged is None else merged,
         )
-        return self._encode(ServerFrame("content_chunk", data))
+        return _encode(ServerFrame("content_chunk", data))
 
     @property
     def _text(self) -> str:

@@ -19,6 +19,8 @@ from millrace.model.commands import CancelTurn, Command, Ping, ResumeTurn, Start
 from millrace.model.errors import InvalidRequest, MillraceError
 from millrace.stream.frames import Renderer
 
+_encode = msgspec.json.encode
+
 EVENTS = ("chat_stream", "chat_stop", "chat_resume")
 """What clients may send."""
 
@@ -31,9 +33,6 @@ class TokensEvents:
     """
 
     name = "tokens-events"
-
-    def __init__(self) -> None:
-        self._encode = msgspec.json.Encoder().encode
 
     def decode(self, frame: str | bytes, user_id: str) -> Command:
         """The command that a frame holds: a JSON array of an event's name and its argument."""
@@ -71,7 +70,7 @@ class TokensEvents:
     def error(self, error: MillraceError, reference: Reference, at_ms: int) -> bytes:
         """A `chat_error` outside a turn's log."""
         del at_ms
-        return self._encode(("chat_error", failure_of(error, reference)))
+        return _encode(("chat_error", failure_of(error, reference)))
 
     def pong(self, ping: Ping, at_ms: int) -> bytes:
         """Never sent: Socket.IO has pings of its own."""
@@ -99,17 +98,16 @@ def _command(name: str, fields: dict[str, Any], user_id: str) -> StartTurn | Can
 class _Events(TokensRenderer):
     """The events of a turn."""
 
-    __slots__ = ("_encode",)
+    __slots__ = ()
 
     def __init__(self) -> None:
         super().__init__(partial=False)
-        self._encode = msgspec.json.Encoder().encode
 
     def token(self, seq: int, text: str, count: int, partial: str | None) -> bytes:
         del partial  # there is none
         started = self.started
         data = Token(seq=seq, token=text, count=count, session_id=started.session_id, turn_id=started.turn_id)
-        return self._encode(("chat_token", data))
+        return _encode(("chat_token", data))
 
     def complete(self, seq: int, data: Complete) -> bytes:
         return self._event("chat_complete", msgspec.structs.replace(data, seq=seq))
@@ -118,4 +116,4 @@ class _Events(TokensRenderer):
         return self._event("chat_error", msgspec.structs.replace(data, seq=seq))
 
     def _event(self, name: str, data: Struct) -> bytes:
-        return self._encode((name, data))
+        return _encode((name, data))

@@ -47,11 +47,11 @@ class TokensRenderer(ABC):
         """The frame of an entry, if it has one."""
         event = entry.event
         if type(event) is TextDelta:
-            partial = None
-            if self._limit != 0:
-                self._extend(event.text)
-                partial = self._partial(event.index)
-            return (self.token(entry.seq, event.text, event.index + 1, partial),)
+            text, index = event.text, event.index
+            if self._limit == 0:
+                return (self.token(entry.seq, text, index + 1, None),)
+            self._extend(text)
+            return (self.token(entry.seq, text, index + 1, self._partial(index)),)
         match event:
             case TurnStarted():
                 self.started, self._started_at = event, entry.at

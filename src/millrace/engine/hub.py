@@ -35,7 +35,7 @@ class HotTurn:
         self.entries: list[Entry] = []
         self.sealed = False
         self.failure: MillraceError | None = None
-        self.followers: set[Follower] = set()
+        self.followers: list[Follower] = []  # few, and gone through for each token
         self.held = False
         self.concluded: Callable[[Sequence[Entry]], None] | None = None
         """Told all entries once they are here; set by whoever wrote the last one."""
@@ -173,7 +173,7 @@ class Hub:
         hot = await self._open(turn_id)
         delivery = Delivery(after, live_from=len(hot.entries), options=options)
         follower = Follower(self, hot, delivery, self._clock)
-        hot.followers.add(follower)
+        hot.followers.append(follower)
         if len(hot.followers) == 1:
             self._watched(turn_id, True)
         return follower
@@ -183,7 +183,7 @@ class Hub:
         hot = follower.hot
         if follower not in hot.followers:
             return
-        hot.followers.discard(follower)
+        hot.followers.remove(follower)
         if not hot.followers:
             self._watched(hot.turn_id, False)
             self._drop_later(hot)

@@ -42,7 +42,6 @@ from millrace.stream.digest import text_digest
 from millrace.stream.lifecycle import Lifecycle, State
 from millrace.stream.reasoning import StepCutter
 
-_ANSWERING = State.ANSWERING
 _SUMMARY_CHARS = 200
 _BILLED_IN_SILENCE = frozenset({"late", "silent"})
 """Why a model was left that may have worked on its answer although nothing of it had come."""
@@ -217,12 +216,8 @@ class Transcript:
     def take(self, deltas: Sequence[Delta]) -> None:
         """Write what arrived from the provider together, together; what a mark's `passed` raises comes out of it."""
         self.heard = True
-        if (
-            len(deltas) == 1
-            and self.first_text_at is not None
-            and self._lifecycle.state is _ANSWERING
-            and type(piece := deltas[0]) is TextPiece
-        ):  # one more piece of the text, as nearly always: what follows would do the same
+        if len(deltas) == 1 and self.first_text_at is not None and type(piece := deltas[0]) is TextPiece:
+            # One more piece of the text, as nearly always: `_take_text` would do the same.
             text, index = piece.text, self.pieces
             self._writer.append(TextDelta(index, text))
             self._text.append(text)
@@ -273,7 +268,7 @@ class Transcript:
             self._end_reasoning()
         index = self.pieces
         event = TextDelta(index, text)
-        if self._lifecycle.state is not _ANSWERING:  # where a text may always come
+        if self._lifecycle.state is not State.ANSWERING:  # where a text may always come
             self._lifecycle.accept(event)
         self._unwritten.append(event)
         self._text.append(text)

@@ -41,13 +41,12 @@ class Tail:
             self._held.extend(entries)
             return
         after = self.after
-        if not entries or entries[-1].seq <= after:
-            return
-        if entries[0].seq <= after:
+        if entries and entries[0].seq <= after:
             entries = [entry for entry in entries if entry.seq > after]
-        self.after = entries[-1].seq
-        sink = self.sink
-        sink(entries)
+        if entries:
+            self.after = entries[-1].seq
+            sink = self.sink
+            sink(entries)
 
     def close(self) -> None:
         """Deliver nothing more."""

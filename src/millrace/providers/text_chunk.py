@@ -44,7 +44,8 @@ class TextChunk:
             text = _decode_text(event[len(head) - 1 : len(event) - len(tail) + 1])
         except ValueError:
             return ""
-        self._unseen = 0
+        if self._unseen:
+            self._unseen = 0
         return text
 
     def learn(self, data: bytes) -> None:

@@ -92,7 +92,7 @@ class Delivery:
         options: How it wants to be served.
     """
 
-    __slots__ = ("_due_ms", "_live_from", "_options", "cursor", "hidden", "paused")
+    __slots__ = ("_due_ms", "_is_paced", "_live_from", "_options", "cursor", "hidden", "paused")
 
     def __init__(self, after: int = -1, live_from: int = 0, options: DeliveryOptions | None = None) -> None:
         self.cursor = after + 1
@@ -111,6 +111,7 @@ class Delivery:
     @options.setter
     def options(self, options: DeliveryOptions) -> None:
         self._options = options
+        self._is_paced = options.pace_ms > 0
         self.hidden = options.hidden()
 
     def newest(self, log: Sequence[Entry]) -> Entry | None:
@@ -121,7 +122,7 @@ class Delivery:
         """
         cursor, hidden = self.cursor, self.hidden
         # At 0 it may be a snapshot that is to be sent.
-        if cursor != len(log) - 1 or not cursor or self.paused or self._options.pace_ms:
+        if cursor != len(log) - 1 or not cursor or self.paused or self._is_paced:
             return None
         entry = log[cursor]
         if hidden and type(entry.event) in hidden:
@@ -144,7 +145,7 @@ class Delivery:
             return Batch((), ended=sealed)
         if self._options.snapshot and not start and self._live_from > 1:
             return self._snapshot(log, sealed=sealed)
-        if self._options.pace_ms and end > self._live_from and not self._hurry(log, sealed=sealed):
+        if self._is_paced and end > self._live_from and not self._hurry(log, sealed=sealed):
             return self._paced(log, now(), sealed=sealed)
         self.cursor = end
         hidden = self.hidden

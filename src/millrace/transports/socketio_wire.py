@@ -94,12 +94,13 @@ class Wire:
         socket: The client's Engine.IO socket.
     """
 
-    __slots__ = ("_closed", "_direct", "_gone", "_socket", "_turn", "line")
+    __slots__ = ("_closed", "_direct", "_gone", "_put", "_socket", "_turn", "line")
 
     def __init__(self, socket: AsyncSocket, line: Line | None) -> None:
         self.line = line
         self._socket = socket
         self._direct: Line | None = None
+        self._put: Offer | None = None
         self._closed = False
         self._gone = asyncio.Event()
         self._turn = asyncio.Lock()
@@ -117,10 +118,8 @@ class Wire:
         """
         if self._closed:
             raise ConnectionClosed
-        line = self._direct
-        if line is None or (offer := line.offer) is None:
-            return False
-        return offer(tuple(map(_packet, frames)))
+        offer = self._put
+        return offer is not None and offer(tuple(map(_packet, frames)))
 
     async def send(self, frames: Sequence[bytes]) -> None:
         """Send frames and wait until there is room for more.
@@ -149,7 +148,7 @@ class Wire:
             raise ConnectionClosed from error
         if line is not None and line.offer is not None and packets:
             await self._unless_gone(line.passed())
-            self._direct = line
+            self._direct, self._put = line, line.offer
 
     async def _unless_gone(self, what: Coroutine[None, None, None]) -> None:
         """Wait for something.

@@ -26,17 +26,16 @@ def _head(length: int) -> bytes:
     return bytes((_FIN_TEXT, 127)) + length.to_bytes(8)
 
 
-_HEADS = tuple(map(_head, range(1024)))
-"""Tokens' frames are shorter."""
+_USUAL = 1024
+_HEADS = tuple(map(_head, range(_USUAL)))
+"""What stands before frames of tokens."""
 
 
 def text_frames(payloads: Sequence[bytes]) -> bytes:
     """Unmasked, unfragmented text frames (RFC 6455, section 5.2), one after the other."""
-    parts: list[bytes] = []
-    for payload in payloads:
-        length = len(payload)
-        parts += (_HEADS[length] if length < len(_HEADS) else _head(length), payload)
-    return b"".join(parts)
+    if len(payloads) == 1 and (length := len(payload := payloads[0])) < _USUAL:
+        return _HEADS[length] + payload
+    return b"".join([_head(len(payload)) + payload for payload in payloads])
 
 
 class FrameWriter:
