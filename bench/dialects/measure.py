@@ -87,10 +87,13 @@ def _costs(feed: Child, size: Size, cores: Cores, progress: Callable[[str], None
             first = repeat * size.streams
             for spoken in SPOKEN:
                 if spoken.carrier == "socket.io":
-                    # Two processes can be measured at the same time on one core, whose speed is then the same for both.
-                    emitting = at_once.submit(measure, spoken, EMIT, emitter, "sim", first)
-                    measure(spoken, spoken.name, rival.child, rival.model, first)
-                    emitting.result()
+                    # Two processes can be measured at the same time on one core, whose speed is then the same for both;
+                    # each begins as often as the other.
+                    ours, yardstick = (spoken.name, rival.child, rival.model), (EMIT, emitter, "sim")
+                    early, late = (ours, yardstick) if repeat % 2 else (yardstick, ours)
+                    beside = at_once.submit(measure, spoken, *early, first)
+                    measure(spoken, *late, first)
+                    beside.result()
                 else:
                     measure(spoken, spoken.name, server.child, server.model, first)
     return costs

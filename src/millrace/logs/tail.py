@@ -57,7 +57,7 @@ class Tails:
     """The followers of all turns, by turn."""
 
     def __init__(self) -> None:
-        self._by_turn: dict[str, list[Tail]] = {}
+        self._by_turn: dict[str, tuple[Tail, ...]] = {}
 
     def __contains__(self, turn_id: str) -> bool:
         return turn_id in self._by_turn
@@ -65,24 +65,24 @@ class Tails:
     def add(self, turn_id: str, after: int, sink: EntrySink, broken: FailureSink | None = None) -> Tail:
         """Begin to follow."""
         tail = Tail(self, turn_id, after, sink, broken)
-        self._by_turn.setdefault(turn_id, []).append(tail)
+        self._by_turn[turn_id] = (*self._by_turn.get(turn_id, ()), tail)
         return tail
 
     def remove(self, tail: Tail) -> None:
         """Stop following; twice does nothing."""
-        tails = self._by_turn.get(tail.turn_id)
-        if tails is not None and tail in tails:
-            tails.remove(tail)
-            if not tails:
-                del self._by_turn[tail.turn_id]
+        others = tuple(other for other in self._by_turn.get(tail.turn_id, ()) if other is not tail)
+        if others:
+            self._by_turn[tail.turn_id] = others
+        else:
+            self._by_turn.pop(tail.turn_id, None)
 
     def give(self, turn_id: str, entries: Sequence[Entry]) -> None:
         """Hand accepted entries to everybody who follows the turn."""
-        for tail in tuple(self._by_turn.get(turn_id, ())):
+        for tail in self._by_turn.get(turn_id, ()):
             tail.give(entries)
 
     def fail(self, turn_id: str, error: MillraceError) -> None:
         """Tell everybody who follows the turn that nothing more comes."""
-        for tail in tuple(self._by_turn.get(turn_id, ())):
+        for tail in self._by_turn.get(turn_id, ()):
             if tail.broken is not None:
                 tail.broken(error)

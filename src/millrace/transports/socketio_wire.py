@@ -13,12 +13,21 @@ from engineio.async_socket import AsyncSocket
 from engineio.exceptions import SocketIsClosedError
 from engineio.packet import MESSAGE, Packet
 
-from millrace.transports.pump import ConnectionClosed, Offer
-from millrace.transports.websocket import AsgiSend, Close, Message, Receive, Scope, frames_offer, frames_sender
+from millrace.transports.pump import ConnectionClosed
+from millrace.transports.websocket import (
+    AsgiSend,
+    Close,
+    FramesOffer,
+    Message,
+    Receive,
+    Scope,
+    frames_offer,
+    frames_sender,
+)
 
 _EVENT = b"2"
-_packet = b"42".__add__
-"""The packet of a frame."""
+_PACKET = b"42"
+"""What makes a packet of a frame that stands behind it."""
 _TYPES = tuple("0123456")
 _AT_ONCE = 8
 """Packets that a polling client is given in one answer; python-socketio's client takes 16, ours and its own."""
@@ -36,7 +45,7 @@ class Line:
     __slots__ = ("_close", "_fence", "_passed", "_receive", "_send", "offer", "send_frames")
 
     def __init__(self, scope: Scope, receive: Receive, send: AsgiSend) -> None:
-        self.offer: Offer | None = frames_offer(scope)
+        self.offer = frames_offer(scope)
         self.send_frames = frames_sender(scope, send)
         self._receive = receive
         self._send = send
@@ -100,7 +109,7 @@ class Wire:
         self.line = line
         self._socket = socket
         self._direct: Line | None = None
-        self._put: Offer | None = None
+        self._put: FramesOffer | None = None
         self._closed = False
         self._gone = asyncio.Event()
         self._turn = asyncio.Lock()
@@ -119,7 +128,7 @@ class Wire:
         if self._closed:
             raise ConnectionClosed
         offer = self._put
-        return offer is not None and offer(tuple(map(_packet, frames)))
+        return offer is not None and offer(frames, _PACKET)
 
     async def send(self, frames: Sequence[bytes]) -> None:
         """Send frames and wait until there is room for more.
@@ -129,7 +138,7 @@ class Wire:
         """
         async with self._turn:
             if self._direct is not None:
-                await self._direct.send_frames(tuple(map(_packet, frames)))
+                await self._direct.send_frames([_PACKET + frame for frame in frames])
                 return
             for start in range(0, len(frames), _AT_ONCE):
                 await self._unless_gone(self._socket.queue.join())

@@ -31,11 +31,12 @@ _HEADS = tuple(map(_head, range(_USUAL)))
 """What stands before frames of tokens."""
 
 
-def text_frames(payloads: Sequence[bytes]) -> bytes:
-    """Unmasked, unfragmented text frames (RFC 6455, section 5.2), one after the other."""
-    if len(payloads) == 1 and (length := len(payload := payloads[0])) < _USUAL:
-        return _HEADS[length] + payload
-    return b"".join([_head(len(payload)) + payload for payload in payloads])
+def text_frames(payloads: Sequence[bytes], prefix: bytes = b"") -> bytes:
+    """Unmasked, unfragmented text frames (RFC 6455, section 5.2), one after the other, each payload behind `prefix`."""
+    more = len(prefix)
+    if len(payloads) == 1 and (length := more + len(payload := payloads[0])) < _USUAL:
+        return _HEADS[length] + prefix + payload
+    return b"".join([_head(more + len(payload)) + prefix + payload for payload in payloads])
 
 
 class FrameWriter:
@@ -54,8 +55,8 @@ class FrameWriter:
         self.open = False
         self.room = True
 
-    def offer(self, frames: Sequence[bytes]) -> bool:
-        """Write frames if there is room for them now; says whether there was.
+    def offer(self, frames: Sequence[bytes], prefix: bytes = b"") -> bool:
+        """Write frames, each behind `prefix`, if there is room for them now; says whether there was.
 
         Raises:
             ConnectionClosed: The connection is closed or closing.
@@ -65,7 +66,7 @@ class FrameWriter:
             raise ConnectionClosed
         if not self.room:
             return False
-        transport.write(text_frames(frames))
+        transport.write(text_frames(frames, prefix))
         return True
 
 

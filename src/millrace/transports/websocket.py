@@ -200,12 +200,19 @@ def _refusal(error: MillraceError) -> Close:
     return Close(1011, error.message)
 
 
-def frames_offer(scope: Scope) -> Offer | None:
+class FramesOffer(Protocol):
+    """An `Offer` that can put a prefix before each frame."""
+
+    def __call__(self, frames: Sequence[bytes], prefix: bytes = b"", /) -> bool:
+        """Send frames if there is room for them now; says whether there was."""
+
+
+def frames_offer(scope: Scope) -> FramesOffer | None:
     """The way around ASGI and its layers for the frames of answers, where the server is our own."""
     extension = (scope.get("extensions") or {}).get(FRAMES_EXTENSION)
     if extension is None:
         return None
-    offer: Offer = extension["offer"]
+    offer: FramesOffer = extension["offer"]
     return offer
 
 

@@ -19,10 +19,10 @@ class Room:
         self.sent: list[str] = []
         self.full = False
 
-    def offer(self, frames: Sequence[bytes]) -> bool:
+    def offer(self, frames: Sequence[bytes], prefix: bytes = b"") -> bool:
         if self.full:
             return False
-        self.sent += [frame.decode() for frame in frames]
+        self.sent += [(prefix + frame).decode() for frame in frames]
         return True
 
     async def send(self, message: Any) -> None:

@@ -73,9 +73,10 @@ def finished(steps: Generator[None, None, Any]) -> Any:
 @example([125, 126, 65_535, 65_536])
 def test_any_lengths_are_read_back(lengths: list[int]) -> None:
     payloads = [bytes([97 + index]) * length for index, length in enumerate(lengths)]
-    frames = parsed(text_frames(payloads))
-    assert [bytes(frame.data) for frame in frames] == payloads
-    assert all(frame.opcode is Opcode.TEXT and frame.fin for frame in frames)
+    for prefix in (b"", b"42"):
+        frames = parsed(text_frames(payloads, prefix))
+        assert [bytes(frame.data) for frame in frames] == [prefix + payload for payload in payloads]
+        assert all(frame.opcode is Opcode.TEXT and frame.fin for frame in frames)
 
 
 class App:
