@@ -36,7 +36,7 @@ class Size:
 
 
 FULL = Size(streams=100, tokens=200, repeats=4)
-QUICK = Size(streams=30, tokens=40, repeats=1, spread_s=0.4)
+QUICK = Size(streams=30, tokens=40, repeats=1, spread_s=0.2)
 
 
 def check_dialects(feed: Child, size: Size, cores: Cores, slack: float, progress: Callable[[str], None]) -> list[Check]:

@@ -58,10 +58,9 @@ class ChatCompletions:
 class ChunkRenderer:
     """Implements `Renderer`. Nothing is said before the model says something, so that a refusal can have its status."""
 
-    __slots__ = ("_encode", "_head", "_opened_at", "_text", "_thoughts", "_usage")
+    __slots__ = ("_head", "_opened_at", "_text", "_thoughts", "_usage")
 
     def __init__(self, *, usage: bool) -> None:
-        self._encode = msgspec.json.Encoder().encode
         self._usage = usage
         self._head = b""
         self._text: list[str] = []
@@ -103,7 +102,7 @@ class ChunkRenderer:
             "created": entry.at // 1000,
             "model": started.model,
         }
-        return b"data: " + self._encode(head)[:-1]
+        return b"data: " + msgspec.json.encode(head)[:-1]
 
     def _open(self, index: int) -> Sequence[bytes]:
         if self._opened_at is not None:
@@ -114,13 +113,13 @@ class ChunkRenderer:
     def _think(self, text: str) -> Sequence[bytes]:
         if not text:
             return ()
-        return (*self._open(-1), self._delta(b'{"reasoning_content":' + self._encode(text) + b"}"))
+        return (*self._open(-1), self._delta(b'{"reasoning_content":' + msgspec.json.encode(text) + b"}"))
 
     def _role(self) -> bytes:
         return self._delta(b'{"role":"assistant","content":""}')
 
     def _content(self, text: str) -> bytes:
-        return self._delta(b'{"content":' + self._encode(text) + b"}")
+        return self._delta(b'{"content":' + msgspec.json.encode(text) + b"}")
 
     def _delta(self, delta: bytes, finish: bytes = b"null", more: bytes = b"") -> bytes:
         choice = b',"choices":[{"index":0,"delta":' + delta + b',"finish_reason":' + finish + b"}]"
@@ -130,15 +129,15 @@ class ChunkRenderer:
         end = self._end(_FINISH.get(event.finish_reason, "stop"), event.usage)
         if not event.citations:
             return end
-        delta = self._encode({"annotations": _annotations("".join(self._text), event.citations)})
-        urls = self._encode(_urls(event.citations))
+        delta = msgspec.json.encode({"annotations": _annotations("".join(self._text), event.citations)})
+        urls = msgspec.json.encode(_urls(event.citations))
         return (self._delta(delta, more=b',"citations":' + urls), *end)
 
     def _end(self, finish: str, usage: Usage) -> Sequence[bytes]:
         last = self._delta(b"{}", finish=b'"' + finish.encode() + b'"')
         if not self._usage:
             return (last,)
-        return (last, self._head + b',"choices":[],"usage":' + self._encode(chat_usage(usage)) + b"}\n\n")
+        return (last, self._head + b',"choices":[],"usage":' + msgspec.json.encode(chat_usage(usage)) + b"}\n\n")
 
 
 def completion(entries: Sequence[Entry]) -> dict[str, Any]:

@@ -85,7 +85,6 @@ class ResponseRenderer:
         self._delta_head = b""
         self.response: dict[str, Any] = {}
         """The response object as it was told last."""
-        self._encode = msgspec.json.Encoder().encode
 
     def render(self, entry: Entry) -> Sequence[bytes]:
         """The records of an entry."""
@@ -164,14 +163,14 @@ class ResponseRenderer:
             "content_index": 0,
             "logprobs": [],
         }
-        self._delta_head = b"event: response.output_text.delta\ndata: " + self._encode(head)[:-1] + b',"delta":'
+        self._delta_head = b"event: response.output_text.delta\ndata: " + msgspec.json.encode(head)[:-1] + b',"delta":'
         return (*before, *opening)
 
     def _text_delta(self, text: str) -> bytes:
         # The one record of the hot path: what is the same in all of them was encoded once.
         number = self._number
         self._number = number + 1
-        return b'%b%b,"sequence_number":%d}\n\n' % (self._delta_head, self._encode(text), number)
+        return b'%b%b,"sequence_number":%d}\n\n' % (self._delta_head, msgspec.json.encode(text), number)
 
     def _end_message(self, answer: Answer) -> Sequence[bytes]:
         found = annotations(answer.text, answer.citations)

@@ -114,9 +114,7 @@ def failure_of(error: MillraceError, reference: Reference | None = None) -> Fail
 class _Records(TokensRenderer):
     """The records of a turn."""
 
-    def __init__(self, *, partial: bool | None, partial_chars: int) -> None:
-        super().__init__(partial=partial, partial_chars=partial_chars)
-        self._encode = msgspec.json.Encoder().encode
+    __slots__ = ()
 
     def token(self, seq: int, text: str, count: int, partial: str | None) -> bytes:
         return self._record(seq, Token(token=text, count=count, partial=UNSET if partial is None else partial))
@@ -128,4 +126,4 @@ class _Records(TokensRenderer):
         return self._record(seq, data)
 
     def _record(self, seq: int, data: Struct) -> bytes:
-        return b"id: %b:%d\ndata: %b\n\n" % (self.started.turn_id.encode(), seq, self._encode(data))
+        return b"id: %b:%d\ndata: %b\n\n" % (self.started.turn_id.encode(), seq, msgspec.json.encode(data))

@@ -13,13 +13,12 @@ from millrace.ports import Clock, EntrySink, FailureSink, Subscription
 class MemoryWriter:
     """Appends to one turn's list; what is appended is accepted."""
 
-    __slots__ = ("_entries", "_lease", "_log", "_row", "_sealed", "_turn_id")
+    __slots__ = ("_entries", "_lease", "_log", "_row", "_sealed")
 
     def __init__(self, log: "MemoryLog", row: Row, lease: Lease, entries: list[Entry]) -> None:
         self._log = log
         self._row = row
         self._lease = lease
-        self._turn_id = lease.turn_id
         self._entries = entries
         self._sealed = bool(entries) and type(entries[-1].event) in TERMINAL_EVENTS
 
@@ -42,7 +41,7 @@ class MemoryWriter:
             new = [Entry(seq, now_ms, event) for seq, event in enumerate(events, seq)]
         self._sealed = type(events[-1]) in TERMINAL_EVENTS
         entries += new
-        log.tails.give(self._turn_id, new)
+        log.tails.give(self._lease.turn_id, new)
         return seq + len(new) - 1
 
     async def flush(self) -> None:

@@ -53,7 +53,7 @@ class AnthropicDecoder:
         trimmed: White space that was cut off the end of the prompt; an answer that begins with it repeats it.
     """
 
-    known = None
+    known = None  # its events are read one by one
 
     __slots__ = (
         "_block_at",

@@ -10,16 +10,9 @@ def whole_chunks(data: bytes) -> tuple[bytes, int]:
 
     It stops before whatever is anything else: a chunk whose end has not come, the last one, a chunk extension, a fault.
     """
-    line = _SIZE_LINE.match(data)
-    if line is None:
-        return b"", 0
-    start = line.end()
-    end = start + int(line[1], 16)
-    if end + 2 == len(data) and end > start and data.endswith(b"\r\n"):  # one chunk and no more, which is usual
-        return data[start:end], end + 2
     parts: list[bytes] = []
     at = 0
-    while line := _SIZE_LINE.match(data, at):
+    while at < len(data) and (line := _SIZE_LINE.match(data, at)):
         start = line.end()
         end = start + int(line[1], 16)
         if end == start or data[end : end + 2] != b"\r\n":

@@ -86,6 +86,18 @@ def decode_chunk(data: bytes) -> ChatChunk:
         raise ValueError("JSON is nested too deeply") from error
 
 
+def speaks_beside(chunk: ChatChunk) -> bool:
+    """Whether a chunk has something of interest beside its choices."""
+    return bool(
+        chunk.object != "chat.completion.chunk"
+        or chunk.usage is not None
+        or chunk.error is not None
+        or chunk.x_groq is not None
+        or chunk.citations
+        or chunk.search_results
+    )
+
+
 def decode_whole(data: bytes) -> WholeCompletion:
     """Read a whole completion, or the error in its place; Google wraps the latter in a list.
 

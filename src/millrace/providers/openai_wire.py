@@ -17,11 +17,12 @@ from millrace.providers.openai_chunks import (
     decode_plain_chunk,
     decode_whole,
     finish_reason,
+    speaks_beside,
     usage_of,
 )
 from millrace.providers.refusals import refusal_of
 from millrace.providers.sse import SseEvent
-from millrace.providers.text_chunk import TextChunk, speaks_beside
+from millrace.providers.text_chunk import TextChunk
 from millrace.providers.think_tags import ThinkTagSplitter
 
 

@@ -47,7 +47,7 @@ class ResponsesDecoder:
     up again; after `resume` this decoder reads the stream that goes on there.
     """
 
-    known = None
+    known = None  # its events are read one by one
 
     __slots__ = (
         "_after",

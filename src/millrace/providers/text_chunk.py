@@ -10,7 +10,7 @@ import re
 
 import msgspec
 
-from millrace.providers.openai_chunks import ChatChunk, decode_plain_chunk
+from millrace.providers.openai_chunks import decode_plain_chunk, speaks_beside
 
 _CONTENT = re.compile(rb'"content": ?"((?:[^"\\]|\\.)*+)"')
 _PROBE = "probe"
@@ -74,15 +74,3 @@ def _is_probe(data: bytes) -> bool:
     beside = (choice.index, choice.finish_reason, choice.logprobs, delta.reasoning_content, delta.reasoning)
     more = (delta.refusal, delta.tool_calls, delta.function_call, delta.annotations)
     return not any((*beside, *more)) and not speaks_beside(chunk)
-
-
-def speaks_beside(chunk: ChatChunk) -> bool:
-    """Whether a chunk has something of interest beside its choices."""
-    return bool(
-        chunk.object != "chat.completion.chunk"
-        or chunk.usage is not None
-        or chunk.error is not None
-        or chunk.x_groq is not None
-        or chunk.citations
-        or chunk.search_results
-    )

@@ -103,20 +103,19 @@ class Wire:
         socket: The client's Engine.IO socket.
     """
 
-    __slots__ = ("_closed", "_direct", "_gone", "_put", "_socket", "_turn", "line")
+    __slots__ = ("_direct", "_gone", "_put", "_socket", "_turn", "line")
 
     def __init__(self, socket: AsyncSocket, line: Line | None) -> None:
         self.line = line
         self._socket = socket
         self._direct: Line | None = None
         self._put: FramesOffer | None = None
-        self._closed = False
         self._gone = asyncio.Event()
         self._turn = asyncio.Lock()
 
     def close(self) -> None:
         """The client is gone."""
-        self._closed = True
+        self._put = None
         self._gone.set()
 
     def offer(self, frames: Sequence[bytes]) -> bool:
@@ -125,10 +124,12 @@ class Wire:
         Raises:
             ConnectionClosed: The client is gone.
         """
-        if self._closed:
-            raise ConnectionClosed
         offer = self._put
-        return offer is not None and offer(frames, _PACKET)
+        if offer is not None:
+            return offer(frames, _PACKET)
+        if self._gone.is_set():
+            raise ConnectionClosed
+        return False
 
     async def send(self, frames: Sequence[bytes]) -> None:
         """Send frames and wait until there is room for more.
@@ -172,5 +173,5 @@ class Wire:
             for task in (waiting, gone):
                 task.cancel()
             await asyncio.gather(waiting, gone, return_exceptions=True)
-        if self._closed:
+        if self._gone.is_set():
             raise ConnectionClosed

@@ -34,9 +34,11 @@ _HEADS = tuple(map(_head, range(_USUAL)))
 def text_frames(payloads: Sequence[bytes], prefix: bytes = b"") -> bytes:
     """Unmasked, unfragmented text frames (RFC 6455, section 5.2), one after the other, each payload behind `prefix`."""
     more = len(prefix)
-    if len(payloads) == 1 and (length := more + len(payload := payloads[0])) < _USUAL:
-        return _HEADS[length] + prefix + payload
-    return b"".join([_head(more + len(payload)) + prefix + payload for payload in payloads])
+    parts: list[bytes] = []
+    for payload in payloads:
+        length = more + len(payload)
+        parts.append((_HEADS[length] if length < _USUAL else _head(length)) + prefix + payload)
+    return b"".join(parts)
 
 
 class FrameWriter:
